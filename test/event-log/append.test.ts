@@ -289,7 +289,7 @@ test("a body with one byte more than 16 MiB is refused", async () => {
   ).rejects.toThrow(TooLarge);
 });
 
-/** A start of a chat whose body has this many levels. */
+/** A start of a chat whose body has `levels` levels. */
 const nested = (levels: number) =>
   started({ more: { deep: JSON.parse(`${"[".repeat(levels - 2)}${"]".repeat(levels - 2)}`) } });
 

@@ -30,7 +30,7 @@ test("without host.json the settings are the real host's defaults", () => {
   });
 });
 
-test("the project's host.json lets a queue message start its function within a second", () => {
+test("with the project's host.json a queue message starts its function within a second", () => {
   const settings = readHostJson(resolve(import.meta.dirname, "../../host.json"));
   expect(settings.routePrefix).toBe("api");
   expect(settings.queues.maxPollingInterval).toBeLessThanOrEqual(1000);

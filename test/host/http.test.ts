@@ -173,7 +173,7 @@ describe("the request as the handler sees it", () => {
     await expect.poll(warnings).toMatchObject([{ level: "warning", function: "Echo" }]);
   });
 
-  test("a request whose Content-Length is over the limit is 413 before its body is sent", async () => {
+  test("a request with a Content-Length over the limit is 413 before its body is sent", async () => {
     const answer = await raw([
       "POST /api/echo HTTP/1.1",
       "host: h.test",
@@ -197,7 +197,7 @@ describe("the answer", () => {
   const answer = (kind: string) => fetch(`${host.url}/api/answers/${kind}`);
 
   test.each(["throw", "reject", "unserialisable", "text"])(
-    "a handler that fails (%s) is answered by 500 with an empty body",
+    "a handler that fails (%s) is a 500 with an empty body",
     async (kind) => {
       const response = await answer(kind);
       expect(response.status).toBe(500);

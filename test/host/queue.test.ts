@@ -81,7 +81,7 @@ async function left(queue: {
   return (await queue.getProperties()).approximateMessagesCount;
 }
 
-test("each message of a queue that the host created runs the function once and is deleted", async () => {
+test("each message of a new queue runs the function once and is deleted", async () => {
   const { seen, add, all } = collector(40);
   const { queue, begin, send } = await listen(async (trigger) => add(trigger));
   const listener = begin();
@@ -162,7 +162,7 @@ test("a message that is not base64 goes to the poison queue unchanged", async ()
   expect((await encoded.poisonQueue.peekMessages()).peekedMessageItems[0]?.messageText).toBe("{not base64}");
 });
 
-test("the next batch is fetched once no more messages than newBatchThreshold are running", async () => {
+test("the next batch is fetched once only newBatchThreshold messages are running", async () => {
   const { seen, add, all } = collector(20);
   const held: (() => void)[] = [];
   const { queue, begin, send } = await listen(

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { fixture, startHostProcess } from "./host-process.ts";
 
 test.for(["SIGINT", "SIGTERM"] as const)(
-  "on %s the host finishes the request in flight, refuses others and exits with 0",
+  "on %s the host finishes the open request, refuses others and exits with 0",
   async (signal) => {
     const host = await startHostProcess({ app: fixture("slow.mjs") });
     // A connection that is kept alive must not delay the end.
@@ -67,7 +67,7 @@ test.for([
   ["late", "Error: late"],
   ["unhandled", "TypeError: unhandled"],
 ] as const)(
-  "an uncaught error (%s) ends the host, which answers the requests in flight with 500",
+  "after an uncaught error (%s) the host answers open requests with 500 and ends",
   async ([kind, message]) => {
     const host = await startHostProcess({ app: fixture("echo.mjs") });
     const other = fetch(`${host.url}/api/answers/hang`);

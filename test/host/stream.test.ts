@@ -138,7 +138,7 @@ test("with streaming, a function sees the caller's header names with joined valu
 });
 
 test.each(["throw", "reject", "unserialisable", "text"])(
-  "with streaming, a handler that fails (%s) is answered by 500 with an empty body",
+  "with streaming, a handler that fails (%s) is a 500 with an empty body",
   async (kind) => {
     const response = await fetch(`${host.url}/api/answers/${kind}`);
     expect(response.status).toBe(500);
@@ -146,13 +146,13 @@ test.each(["throw", "reject", "unserialisable", "text"])(
   },
 );
 
-test("with streaming, a caller that is refused before its body is read gets the answer", async () => {
+test("with streaming, a caller refused before its body is read gets the answer", async () => {
   const chunk = Buffer.alloc(100_000);
   const answer = await sendChunks("/api/answers/early", Array(30).fill(chunk));
   expect(answer).toEqual({ status: 401, body: "not you" });
 });
 
-test("with streaming, a body is 413 by its Content-Length, or once it reaches the limit", async () => {
+test("with streaming, a body is 413 by its Content-Length or once it reaches the limit", async () => {
   const socket = connect(Number(new URL(host.url).port), "127.0.0.1");
   socket.end(`POST /api/echo HTTP/1.1\r\nhost: h\r\ncontent-length: ${LIMIT + 1}\r\n\r\n`);
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 /);

@@ -98,7 +98,7 @@ test("empty query parameters and the host's own count as missing", async () => {
   expect(json.url).not.toContain("key");
 });
 
-test("an invalid request is 400 with a sentence for each problem of header, query and body", async () => {
+test("an invalid request is 400 with a sentence for each problem of all its parts", async () => {
   const repeatable = { nameOf: () => "echo", find: async () => undefined };
   const { status, headers, json } = await send(
     { ...echo, repeatable },

@@ -26,7 +26,7 @@ function streamed(chunks: number) {
   };
 }
 
-test("a streamed body that is too long is refused before its rest is read and dropped", async () => {
+test("a streamed body beyond the limit is refused before its rest is read and dropped", async () => {
   const { request, state } = streamed(100);
   const input = {
     delivery: {

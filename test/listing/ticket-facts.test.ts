@@ -10,7 +10,7 @@ test("the facts of a ticket are its id and its times in milliseconds", () => {
   });
 });
 
-test("a ticket without a time of modification was modified at its creation, or else at 0", () => {
+test("a ticket without a time of modification has that of its creation, or else 0", () => {
   expect(modifiedAt({ id: "T1", date })).toBe(Date.parse(date));
   expect(modifiedAt({ id: "T1" })).toBe(0);
 });

@@ -197,7 +197,7 @@ describe("a walk of a list that changes", () => {
     ]);
   });
 
-  test("a walk that got beyond the page at which it went back may go back three times again", () => {
+  test("a walk beyond the page at which it went back may go back three times again", () => {
     const list = new List(40, false);
     let [position, reads, timesBack] = [beginWalk(PAGE), 0, 0];
     while (!position.ended) {
@@ -305,7 +305,7 @@ describe("a walk of a list that changes", () => {
     });
   });
 
-  test("after a refused page, a walk reads the page once more if the count includes it", () => {
+  test("after a refused page, a walk reads it once more if the count includes it", () => {
     const missing = advanceWalk(refusedWalk(), { ...firstPage, total: 9, pages: 3 }).walk;
     expect(nextPage(missing)).toBe(2);
     expect(refuse(missing)).toBeUndefined();

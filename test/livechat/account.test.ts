@@ -16,7 +16,7 @@ const spellings: Record<string, Partial<Variants>> = {
 };
 
 describe.each(Object.entries(spellings))("an account with the shapes %s", (_, variants) => {
-  it("agents, tickets and webhooks of the sandbox are created, read, changed and removed", async () => {
+  it("agents, tickets and webhooks are created, read, changed and removed", async () => {
     await using sandbox = await startSandbox({ variants });
     const liveChat = createLiveChatV2({ ...sandbox.credentials, url: sandbox.url, rateLimit: 100 });
 

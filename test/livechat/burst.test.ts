@@ -80,7 +80,7 @@ it("of 150 calls at once under a limit of 100 a minute, 100 are sent and 50 refu
   expect(arrivals).toHaveLength(100);
 });
 
-it("a background reader with 270 s reads 250 pages under a limit of 100 calls a minute", async () => {
+it("in 270 s a background reader reads 250 pages under a limit of 100 a minute", async () => {
   useVirtualTime();
   const { url, arrivals } = await startUpstream((response) =>
     answer(response, 200, { pages: 250, total: 6_250, tickets: [] }),

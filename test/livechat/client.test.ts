@@ -226,7 +226,7 @@ describe("calls", () => {
     ]);
   });
 
-  it("a call whose signal is aborted ends its request and throws the signal's reason", async () => {
+  it("an aborted call ends its request and throws its signal's reason", async () => {
     const aborting = new AbortController();
     const gone = Promise.withResolvers<void>();
     const { url } = await startUpstream((response) => {

@@ -208,7 +208,7 @@ describe.each(Object.entries(apis))("the client of %s", (_, start) => {
     expect(account.calls.count).toBe(2);
   });
 
-  test("a creation whose answer is lost ends with an unknown outcome after one attempt", async () => {
+  test("a creation with a lost answer has an unknown outcome after one attempt", async () => {
     await using account = await start();
     account.fail({ do: "drop", committed: true });
     const failure = await failureOf(account.connect().createAgent({ login: "a@example.com", name: "A" }));
@@ -217,7 +217,7 @@ describe.each(Object.entries(apis))("the client of %s", (_, start) => {
     expect(account.calls.count).toBe(1);
   });
 
-  test("a removal answered 404 is in doubt when the answer to an earlier attempt was lost", async () => {
+  test("a removal answered 404 is in doubt after the lost answer of an earlier attempt", async () => {
     await using account = await start();
     account.fail({ do: "drop", committed: true });
     const failure = await failureOf(account.connect().deleteAgent("sam@example.com"));
@@ -252,7 +252,7 @@ describe.each(Object.entries(apis))("the client of %s", (_, start) => {
     expect(account.calls.count).toBe(3);
   });
 
-  test("a call that a 429 delays past its deadline is TooManyRequests with the time to wait", async () => {
+  test("a call delayed past its deadline by a 429 is TooManyRequests with the wait", async () => {
     useVirtualTime();
     await using account = await start();
     account.limit({ limit: 1, window: 60_000 });

@@ -106,7 +106,7 @@ it("a 401 of LiveChat is answered as a 502", async () => {
   expect(error).toMatchObject({ status: 502, retryable: false });
 });
 
-it("an error that neither LiveChat nor the connection caused is thrown unchanged", async () => {
+it("an error of neither LiveChat nor the connection is thrown unchanged", async () => {
   const defect = new RangeError("ours");
   const { url } = await startUpstream(() => {});
   const liveChat = connect(url, { fetch: () => Promise.reject(defect) });

@@ -44,7 +44,7 @@ async function readAll(
 
 describe("the list of tickets", () => {
   test.each([1, 25, 100, 130])(
-    "the pages after next contain each ticket once, in either order, with a limit of %i",
+    "the pages after next contain each ticket once in either order, with limit %i",
     async (limit) => {
       await using sandbox = await startTextSandbox(roomy);
       const count = limit === 1 ? 40 : 450;
@@ -129,7 +129,7 @@ describe("the list of tickets", () => {
     });
   });
 
-  test("the list is filtered by HelpDesk, or by the app where HelpDesk lacks the filter", async () => {
+  test("the list is filtered by HelpDesk, or by the app if HelpDesk lacks the filter", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const { desk: account } = sandbox.helpDesk;
     const day = (date: string) => Date.parse(`${date}T12:00:00.000Z`);
@@ -286,7 +286,7 @@ describe("a ticket", () => {
     expect(account.get(ID).tagIDs).toEqual([tag]);
   });
 
-  test("an update whose answer is lost adds its message once and ends with an unknown outcome", async () => {
+  test("an update with a lost answer adds its message once, with an unknown outcome", async () => {
     await using sandbox = await startTextSandbox(roomy);
     const { ID } = sandbox.helpDesk.desk.create({
       requester: { email: "vera@example.com" },
@@ -347,7 +347,7 @@ test("webhooks of tickets are registered, listed and removed apart from those of
   expect(helpDesk.webhooks.size).toBe(0);
 });
 
-test("HelpDesk's 429 is TooManyRequests in HelpDesk's name, while LiveChat's limit has room", async () => {
+test("HelpDesk's 429 is TooManyRequests of HelpDesk while LiveChat's limit has room", async () => {
   await using sandbox = await startTextSandbox({ throttle: { limit: 2 }, now: () => 0 });
   const desk = connect(sandbox);
   await desk.findTickets({}, first);

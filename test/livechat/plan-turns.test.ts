@@ -57,7 +57,7 @@ test("a call whose turn comes too late is refused with the time of its turn", ()
   });
 });
 
-test("a background call is refused when only the operators' fifth of the limit is left", () => {
+test("a background call is refused if only the operators' fifth of the limit is left", () => {
   const sendTimes = [now - 4, now - 3, now - 2, now - 1];
   const { send, refuse } = planTurns([operator, background], { ...idle, sendTimes });
   expect(send).toEqual([operator]);

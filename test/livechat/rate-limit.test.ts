@@ -294,7 +294,7 @@ describe("the pause after a 429", () => {
     expect(courses.at(-1)).toMatchObject({ at: 500, sent: 10_200 });
   });
 
-  it("the pause after a 429 without Retry-After grows with each 429, until a call succeeds", async () => {
+  it("the pause after 429s without Retry-After grows until a call succeeds", async () => {
     const rateLimit = new RateLimit("LiveChat", 100, { random: () => 1 });
     const ends = ["refused", "refused", "well", "refused", "well"];
     const sent: number[] = [];
@@ -329,7 +329,7 @@ describe("the pause after a 429", () => {
   });
 });
 
-it("usage shows sent calls, calls in flight, waiting calls and the rest of the pause", async () => {
+it("usage shows sent, running and waiting calls and the rest of the pause", async () => {
   const rateLimit = new RateLimit("LiveChat", 3, { concurrency: 1 });
   const spend = async (refusal?: number) => {
     const send = async () => {

@@ -61,7 +61,7 @@ it.each([
   expect(read(value)).toBe(expected);
 });
 
-it("a Retry-After with a date of any format is compared with the Date header", () => {
+it("a date of any format in Retry-After is compared with the Date header", () => {
   const date = "Wed, 21 Oct 2015 07:28:00 GMT";
   expect(read("Wed, 21 Oct 2015 07:28:05 GMT", date)).toBe(5_000);
   expect(read("Wednesday, 21-Oct-15 07:28:05 GMT", date)).toBe(5_000);
@@ -70,7 +70,7 @@ it("a Retry-After with a date of any format is compared with the Date header", (
   expect(read("Wed, 21 Oct 2065 07:27:00 GMT", date)).toBe(60_000);
 });
 
-it("a Retry-After with a date is compared with our clock when there is no Date header", () => {
+it("a date in Retry-After is compared with our clock without a Date header", () => {
   useVirtualTime();
   vi.setSystemTime(Date.parse("2026-01-15T09:00:00Z"));
   expect(read("Thu, 15 Jan 2026 09:00:20 GMT")).toBe(20_000);
@@ -82,7 +82,7 @@ describe("a 429", () => {
     ["POST", post],
     ["PUT", put],
     ["DELETE", remove],
-  ])("a %s is repeated after a 429, when the seconds of its Retry-After are over", async (method, call) => {
+  ])("a %s is repeated once the seconds of a 429's Retry-After are over", async (method, call) => {
     const { outcome, times, arrivals } = await play(inTurn(refuse({ "retry-after": "3" }), ok), call);
     expect(outcome).not.toBeInstanceOf(Error);
     expect(times).toEqual([0, 3_000]);
@@ -133,7 +133,7 @@ describe("a 429", () => {
     expect(outcome).toMatchObject({ retryAfter: 8 });
   });
 
-  it("a call ends at once when a 429 would leave less than a second for the next attempt", async () => {
+  it("a call ends at once if a 429 leaves less than a second for the next attempt", async () => {
     const { outcome, took } = await play(refuse({ "retry-after": "24.5" }), get);
     expect(outcome).toMatchObject({ retryAfter: 25 });
     expect(took).toBe(0);
@@ -239,7 +239,7 @@ describe("a failure of LiveChat", () => {
 describe("a removal", () => {
   const gone: Script = (response) => answer(response, 404, { error: "no such agent" });
 
-  it("a removal answered 404 is in doubt when the answer to an earlier attempt was lost", async () => {
+  it("a removal answered 404 is in doubt after the lost answer of an earlier attempt", async () => {
     const { outcome } = await play(
       inTurn((response) => response.destroy(), gone),
       remove,

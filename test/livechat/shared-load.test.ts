@@ -15,7 +15,7 @@ function startLoad(freshFor = 1_000) {
   return { get, forget, loads };
 }
 
-test("the deadline of the call that began a load does not end the load for other calls", async () => {
+test("the deadline of a load's first call does not end the load for other calls", async () => {
   useVirtualTime();
   const { get, loads } = startLoad();
   const first = failureOf(get({ deadline: Date.now() + 2_000 }));
@@ -27,7 +27,7 @@ test("the deadline of the call that began a load does not end the load for other
   expect(loads).toHaveLength(1);
 });
 
-test("the signal of the call that began a load does not end the load for other calls", async () => {
+test("the signal of a load's first call does not end the load for other calls", async () => {
   const { get, loads } = startLoad();
   const abort = new AbortController();
   const first = failureOf(get({ signal: abort.signal }));
@@ -39,7 +39,7 @@ test("the signal of the call that began a load does not end the load for other c
   expect(await second).toBe("loaded");
 });
 
-test("a load gets only the priority of the call that began it", async () => {
+test("a load gets only the priority of its first call", async () => {
   const { get, loads } = startLoad();
   const { signal } = new AbortController();
   const call = {

@@ -4,7 +4,7 @@ import { RateLimit } from "../../shared/livechat/rate-limit.ts";
 
 const turn = { priority: "operator", repeated: false, patience: 20_000 } as const;
 
-it("a call whose time passed while the process stood still is refused and not sent", async () => {
+it("a call that expired while the process stood still is refused and not sent", async () => {
   let time = 0;
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const rateLimit = new RateLimit("LiveChat", 1, { now: () => time });

@@ -18,7 +18,7 @@ function connect(sandbox: TextSandbox, options: Partial<LiveChatTextOptions> = {
 const start = (variants: Partial<TextVariants> = {}, now?: () => number) =>
   startTextSandbox({ variants, now });
 
-test("a call is a POST of JSON to its action, with the account and the token as credentials", async () => {
+test("a call is a POST of JSON to its action with account and token as credentials", async () => {
   const { url, arrivals } = await startUpstream((response) => answer(response, 200, []));
   const credentials = { accountId: "an-account", apiKey: "fra:secret:more", clientId: "an-app" };
   await createLiveChatText({ url, ...credentials, rateLimit: 10 }).listAgents();
@@ -31,7 +31,7 @@ test("a call is a POST of JSON to its action, with the account and the token as 
   expect(arrival?.headers["x-region"]).toBeUndefined();
 });
 
-test("a misdirected call and all later calls are sent to the region that LiveChat names", async () => {
+test("a misdirected call and all later ones are sent to the region named by LiveChat", async () => {
   await using sandbox = await start({ region: "fra" });
   const liveChat = connect(sandbox);
   expect(await liveChat.listWebhooks()).toEqual([]);
@@ -40,7 +40,7 @@ test("a misdirected call and all later calls are sent to the region that LiveCha
   expect(sandbox.calls.count).toBe(3);
 });
 
-test("misdirected calls at the same time are all repeated in the region that LiveChat names", async () => {
+test("parallel misdirected calls are all repeated in the region named by LiveChat", async () => {
   await using sandbox = await start({ region: "fra" });
   const liveChat = connect(sandbox);
   const lists = await Promise.all(Array.from({ length: 5 }, () => liveChat.listWebhooks()));
@@ -74,7 +74,7 @@ test("a call that is misdirected in each region ends after the second attempt", 
   expect(arrivals.map(({ headers }) => headers["x-region"])).toEqual([undefined, "fra"]);
 });
 
-test("a call without the token's scope is UpstreamRefused with the action and the scope", async () => {
+test("a call without its scope is UpstreamRefused with the action and the scope", async () => {
   await using sandbox = await start({ missingScopes: ["webhooks.configuration:rw"] });
   const failure = await failureOf(connect(sandbox).listWebhooks());
   expect(failure).toBeInstanceOf(UpstreamRefused);
@@ -104,7 +104,7 @@ test.each([
   }
 });
 
-test("a new agent that LiveChat does not show in time is answered with the requested fields", async () => {
+test("a new agent not shown in time is answered with the requested fields", async () => {
   useVirtualTime();
   await using sandbox = await start({ propagation: 120_000 });
   const liveChat = connect(sandbox);
@@ -132,7 +132,7 @@ test("an ignored password is in ignored_fields", async () => {
   );
 });
 
-test("agents are listed without the unreadable items, with a picture in either field", async () => {
+test("agents are listed without unreadable items and with a picture of either field", async () => {
   const { url } = await startUpstream((response, { url }) =>
     answer(
       response,

@@ -106,7 +106,7 @@ test("an erased ticket stays erased after a reconciliation and a repeated reques
   expect(await search({ email: mail })).toEqual([{ next: null, done: true }]);
 });
 
-test("a ticket that was erased before it was stored is not stored by the reconciliation", async () => {
+test("a ticket erased before it was stored is not stored by the reconciliation", async () => {
   const mail = "eve@example.com";
   const { body: ticket } = await app.call("POST", "/tickets", { message: "planted", requester: { mail } });
   await app.deliver("ticket-created", { event_type: "ticket_created", ticket });

@@ -29,7 +29,7 @@ function numbers(name: string, clock: { time: number }, more: Partial<DataPlace>
 
 const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-test("an erasure continues where the previous call stopped, even in another process", async () => {
+test("an erasure continues where the previous call stopped, also in another process", async () => {
   const clock = { time: 1e12 };
   const table = newTable();
   const places = [numbers("a", clock), numbers("b", clock)];

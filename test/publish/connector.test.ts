@@ -214,7 +214,7 @@ describe("Microsoft's rules for an import", () => {
     });
   });
 
-  test("the connector's title, description, version and contact follow Microsoft's rules", () => {
+  test("the connector's info follows Microsoft's rules", () => {
     const { title, description, version, contact } = definition.info;
     expect(title).toMatch(/^.{1,29}[a-z0-9]$/i);
     expect(title).not.toMatch(/\bapi\b|connector|power ?(apps|automate|bi|platform)|^livechat$/i);
@@ -228,7 +228,7 @@ describe("Microsoft's rules for an import", () => {
     expect(contact.email).not.toMatch(/example\.(com|org|net)$/);
   });
 
-  test("the connector's metadata have a website, a privacy policy and at most two categories", () => {
+  test("the connector has a website, a privacy policy and at most two categories", () => {
     const metadata = Object.fromEntries(
       (definition["x-ms-connector-metadata"] as { propertyName: string; propertyValue: string }[]).map(
         ({ propertyName, propertyValue }) => [propertyName, propertyValue],
@@ -264,7 +264,7 @@ describe("Microsoft's rules for an import", () => {
     },
   );
 
-  test("every field of the connector has a type, a title and a description with a full stop", () => {
+  test("every field has a type, a title and a description with a full stop", () => {
     const wrong = fields.filter(
       ([, { type, description, "x-ms-summary": title }]) => !type || !title || !description?.endsWith("."),
     );
@@ -329,7 +329,7 @@ describe("Microsoft's rules for an import", () => {
     expect(field("CreateAgent_Response.max_chats_count")?.type).toBe("integer");
   });
 
-  test("the operation behind a dynamic list returns the fields for value and title", () => {
+  test("the operation of a dynamic list returns the fields for value and title", () => {
     for (const object of objectsIn(definition)) {
       if (!("value-path" in object)) continue;
       const list = operations.find(({ operationId }) => operationId === object.operationId)?.responses[200]
@@ -354,7 +354,7 @@ describe("Microsoft's rules for an import", () => {
     else expect(resolveRef(schema)?.type).toBe(/^List/.test(operationId) ? "array" : "object");
   });
 
-  test("no schema of the connector is empty or has a keyword that OpenAPI 2.0 lacks", () => {
+  test("no schema of the connector is empty or beyond OpenAPI 2.0", () => {
     for (const object of objectsIn(definition)) {
       for (const keyword of ["schema", "items"]) {
         if (keyword in object) expect(Object.keys(object[keyword] as object)).not.toEqual([]);
@@ -377,7 +377,7 @@ describe("Microsoft's rules for an import", () => {
   test("the connector has three triggers", () => expect(triggers).toHaveLength(3));
 
   test.each(triggers)(
-    "$operationId is a trigger with a notification, a hidden query and a callback URL",
+    "$operationId is a trigger with notification, hidden query and callback URL",
     ({ item, call, parameters, responses, ...rest }) => {
       expect(call).toMatch(/^POST /);
       expect(rest["x-ms-trigger"]).toBe("single");

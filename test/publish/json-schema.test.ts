@@ -92,7 +92,7 @@ describe("JSON Schema", () => {
     expect(() => read(v.object({ length }))).toThrow(/"transform" action cannot be converted/);
   });
 
-  test("a pipe that transforms is shown as the schema that follows the transformation", () => {
+  test("a pipe is shown as the schema after its transformation", () => {
     const length = v.pipe(
       v.string(),
       v.transform((given) => given.length),

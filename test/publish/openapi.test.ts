@@ -211,18 +211,18 @@ describe("the body of a receiver", () => {
     ["groups by id", { groups: [0, 3] }],
     ["groups by id and name", { groups: [{ id: 3, name: "Sales" }] }],
     ["unknown fields", { thread: { id: "T1" } }],
-  ])("the schema of ReceiveChatEnded accepts a chat with %s", (_, fields) => {
+  ])("ReceiveChatEnded accepts a chat with %s", (_, fields) => {
     const delivery = { event_type: "chat_ended", license_id: 12345678, chat: { id: "C1", ...fields } };
     expect(check(bodyOf("ReceiveChatEnded"), delivery)).toEqual([]);
     expect(v.is(WebhookChatResponse, delivery)).toBe(true);
   });
 
-  test("the schema of ReceiveTicketCreated accepts a ticket with times in epoch seconds", () => {
+  test("ReceiveTicketCreated accepts a ticket with times in epoch seconds", () => {
     const ticket = { id: "T1", date: 1408356305, groups: [0, { id: 3 }], assignee: null, currentGroup: null };
     expect(check(bodyOf("ReceiveTicketCreated"), { ticket })).toEqual([]);
   });
 
-  test("the schema of ReceiveChatEnded refuses a chat without an id", () => {
+  test("ReceiveChatEnded refuses a chat without an id", () => {
     expect(check(bodyOf("ReceiveChatEnded"), { chat: {} })).not.toEqual([]);
   });
 });

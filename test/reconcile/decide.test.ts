@@ -133,7 +133,7 @@ describe("reasonToSweep", () => {
     expect(reason({ lastSweep: { missed: 1, extraAt: HOUR } }, { now: HOUR })).toBe("missed items");
   });
 
-  /** Counts the sweeps of this many pages that are due within a time, when each of them misses an item. */
+  /** Counts the sweeps that are due in `forMs`. Each reads `pages` pages and misses an item. */
   const countSweeps = ({ pages, everyMs, forMs }: { pages: number; everyMs: number; forMs: number }) => {
     let lastSweep: PastSweep | undefined;
     let count = 0;

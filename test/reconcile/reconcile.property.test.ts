@@ -39,8 +39,9 @@ function inTable(): Backend {
 }
 
 /**
- * After any changes and failures, two runs make tickets and events right, once the account is at rest. Two cases need
- * the runs of the next day: the list repeated the same lie, or two sweeps have shown the same difference.
+ * Changes and failures come first, in any order. Then the account is at rest, and two runs make tickets and events
+ * right. Two cases need the runs of the next day: the list repeated the same lie, or two sweeps have shown the same
+ * difference.
  */
 function becomesRight(open: () => Backend, listing: Listing) {
   return fc.asyncProperty(

@@ -100,7 +100,7 @@ test("a lease whose answer was lost is held by the instance that wrote it", asyn
 
 const YEAR = 365 * 24 * 60 * 60_000;
 
-/** An instance whose clock differs by so many milliseconds. */
+/** An instance whose clock is `off` milliseconds ahead. */
 function startInstance(rowKey: string, off: number, on = openTable(storage, "Leases")) {
   let time = START + off;
   return {

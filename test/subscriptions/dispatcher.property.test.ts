@@ -11,10 +11,10 @@ import { moveTo, resume, type Subscription } from "../../shared/subscriptions/su
 import { memoryLog, newTable, termsOf, virtualClock, withoutAge } from "./world.ts";
 
 /**
- * A random schedule has events, dispatchers on two instances, which may die at any step, answers of subscribers, changes
- * by operators, and storage failures before or after the operation is done. At the end of each schedule,
- * every subscriber has received all events of its types since its subscription and no others. First deliveries are in
- * the order of the log. Parked events are excepted.
+ * A random schedule has: events; dispatchers on two instances, which may die at any step; answers of subscribers;
+ * changes by operators; storage failures before or after the write. At its end, every subscriber has received all
+ * events of its types since its subscription, except parked ones, and no others. First deliveries are in the order of
+ * the log.
  */
 const SCHEDULES = process.env.LONG ? 3_000 : 60;
 /** How many schedules run at the same time. A schedule mostly waits for the emulator. */

@@ -130,7 +130,7 @@ export function newWorld() {
   return { clock, log, store, wakeUps, dispatcher, subscribe };
 }
 
-/** Waits until a subscriber has received this many requests. */
+/** Waits until a subscriber has received `count` requests. */
 export const arrived = (subscriber: { arrivals: unknown[] }, count: number) =>
   expect.poll(() => subscriber.arrivals.length, { interval: 5 }).toBe(count);
 

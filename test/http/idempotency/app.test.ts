@@ -22,7 +22,7 @@ const lamp = (subject: string) => ({
   subject,
 });
 
-test("200 requests with one key, over four hosts and with lost answers, create one ticket", async () => {
+test("200 requests to four hosts with one key and lost answers create one ticket", async () => {
   const body = lamp("one of 200");
   // LiveChat creates the ticket, and its answer is lost in three ways. Answers to the search are lost, too.
   first.sandbox.faults.plan(
@@ -119,7 +119,7 @@ test("an update with a key adds its message once when its answer is lost", async
   expect(await said()).toBe(2);
 });
 
-test("an update without a message and without a key is retried when its answer is lost", async () => {
+test("an update without message and key is retried after a lost answer", async () => {
   const { id } = (await first.call("POST", "/tickets", lamp("tagged"))).body;
   first.sandbox.faults.plan({ do: "drop", committed: true, method: "PUT", path: `/tickets/${id}` });
   expect((await first.call("PUT", `/tickets/${id}/tags`, { tag: ["vip"] })).status).toBe(200);
@@ -131,7 +131,7 @@ test("without a key every request creates a ticket", async () => {
   expect(ids[0]).not.toBe(ids[1]);
 });
 
-test("after a host is killed during a request, a repetition is 409 with Retry-After", async () => {
+test("after the death of a host during a request, a repetition is 409 with Retry-After", async () => {
   const body = lamp("killed");
   const victim = apps[3] as App;
   first.sandbox.faults.plan({ do: "stall", committed: true, method: "POST", path: "/tickets" });

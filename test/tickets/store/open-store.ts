@@ -16,7 +16,7 @@ export function openStore(tableName = newTableName(), fault?: Fault): TicketStor
   return openTicketStore({ table: fault ? injectFault(table, fault) : table });
 }
 
-/** A state of the reconciliation, after this many runs. */
+/** The state of a reconciliation with `runs` runs. */
 export function stateAfter(runs: number): ReconcileState {
   return { format: 2, odd: [], runs };
 }
