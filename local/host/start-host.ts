@@ -51,7 +51,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   const { app: file, port = 7071, hostname = "127.0.0.1", enableAuth = false, log = logToStdout } = options;
   loadLocalSettings();
   const settings = readHostJson();
-  const key = process.env.LOCAL_FUNCTION_KEY;
+  const key = process.env.LOCAL_FUNCTION_KEY?.trim();
   if (enableAuth && !key) throw new StartError("--enable-auth needs a key in the setting LOCAL_FUNCTION_KEY");
 
   const app = new FunctionApp(log);

@@ -71,8 +71,11 @@ describe.concurrent("a host that cannot start says why in one line and exits wit
   });
 
   test("the host refuses --enable-auth without LOCAL_FUNCTION_KEY", async ({ expect }) => {
-    const line = await refusal({ app: broken, args: ["--enable-auth"] });
-    expect(line).toBe("--enable-auth needs a key in the setting LOCAL_FUNCTION_KEY");
+    for (const key of ["", " "]) {
+      const files = { "local.settings.json": { Values: { LOCAL_FUNCTION_KEY: key } } };
+      const line = await refusal({ app: broken, args: ["--enable-auth"], files });
+      expect(line).toBe("--enable-auth needs a key in the setting LOCAL_FUNCTION_KEY");
+    }
   });
 
   test("the host refuses a settings file that is not JSON, by line and column", async ({ expect }) => {
