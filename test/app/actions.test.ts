@@ -83,7 +83,7 @@ test.each(FAULTS)("the removal of an agent is 200 when LiveChat %s after it", as
   });
 });
 
-test("a new ticket has the requested fields when it is created and read", async () => {
+test("a new ticket has the requested fields in both answers", async () => {
   const created = await app.call("POST", "/tickets", {
     message: "The lamp stays dark.",
     subject: "Lamp",

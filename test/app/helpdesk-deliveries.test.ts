@@ -167,7 +167,7 @@ test("after a move from v2, its tickets stay and HelpDesk's old tickets add no e
   }
 });
 
-test("an erasure lists a waiting ticket as undecided; a later call erases it", async () => {
+test("an erasure lists a waiting ticket as undecided until the ticket is in the log", async () => {
   await using sandbox = await startTextSandbox(roomy);
   const env = newTables();
   const first = await startTextApp({ sandbox, env });

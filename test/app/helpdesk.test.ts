@@ -124,7 +124,7 @@ test("with HelpDesk, the same operations create, update, read and list tickets",
   expect(group).toMatchObject({ status: 400, body: { errors: [{ path: "group" }] } });
 });
 
-test("a reconciliation logs and stores a ticket whose webhook was lost", async () => {
+test("a reconciliation logs and stores a ticket with a lost webhook", async () => {
   await using sandbox = await startTextSandbox({ throttle: { limit: 10_000 } });
   const { desk } = sandbox.helpDesk;
   const other = await startTextApp({ sandbox });

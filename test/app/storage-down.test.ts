@@ -9,7 +9,7 @@ const storageAt = (port: number) =>
 
 const event = { event_type: "chat_ended", chat: { id: "C1", ended_timestamp: 1408356905 } };
 
-test.concurrent("with storage that is not there, a delivery and GET /health are answered 503", async () => {
+test.concurrent("without storage, a delivery and GET /health are answered 503", async () => {
   // No server listens on the discard port.
   await expectRefusals(9);
 });

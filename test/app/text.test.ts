@@ -206,7 +206,7 @@ test.each([
   },
 );
 
-test("a start or end that both APIs deliver is stored once, in either order", async () => {
+test("a start or end from both APIs is stored once, in either order", async () => {
   const thread = app.sandbox.chats.hold();
   const events = await untilLogged(app, thread.id, 2);
   const v2 = (type: string, more: object) => ({

@@ -119,7 +119,7 @@ describe.skipIf(CHROMIUM === undefined)("actions of the console", () => {
     await close();
   });
 
-  test("a run for tickets that is started by hand is the first in the table", async () => {
+  test("a run for tickets by hand is the first in the table", async () => {
     await tests.app.call("POST", "/tickets", {
       message: "Hello",
       requester: { mail: "rita@example.com" },

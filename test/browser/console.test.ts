@@ -36,7 +36,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     }
   });
 
-  test("an event that arrives while its list is open is shown after a click", async () => {
+  test("a new event of an open list is shown after a click", async () => {
     const { page, mishaps, close } = await open("/events", { clock: true });
     await page.getByRole("heading", { name: "Events" }).waitFor();
     await page
@@ -255,7 +255,7 @@ describe.skipIf(CHROMIUM === undefined)("the console in a browser", () => {
     await close();
   });
 
-  test("an answer that arrives after the filter has changed is not shown", async () => {
+  test("an answer after a change of the filter is not shown", async () => {
     await deliver(chat("FILTERED", ["Hi"]));
     const { page, close } = await open("", {});
     await page.addInitScript(`

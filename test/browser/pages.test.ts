@@ -139,7 +139,7 @@ describe.skipIf(CHROMIUM === undefined)("pages of the console", () => {
     await close();
   });
 
-  test("a ticket that is gone from LiveChat is marked on its page and in the list", async () => {
+  test("a ticket gone from LiveChat is marked on its page and in the list", async () => {
     const { app } = tests;
     const { body: ticket } = await app.call("POST", "/tickets", {
       message: "Hello",

@@ -138,7 +138,7 @@ test("archive pages that shift during a reading neither lose nor repeat a thread
   expect(await eventsIn(log)).toEqual(both(sandbox.chats.threads.map(({ id }) => id)));
 });
 
-test("the end of a chat that LiveChat no longer has enters the log with its ids", async () => {
+test("the end of a chat gone from LiveChat enters the log with its ids", async () => {
   await using account = await world();
   const { sandbox, open, pass } = account;
   const { log, run } = open();

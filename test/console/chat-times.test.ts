@@ -10,7 +10,7 @@ test("an agent's greeting ends the wait but is no response to a later message", 
   expect(timesOf(chat)).toEqual({ wait: 5_000, response: 30_000, duration: 59_000 });
 });
 
-test("a chat that no agent has answered has no wait, response or duration yet", () => {
+test("an unanswered chat has no wait, response or duration", () => {
   const chat = { id: "C1", started_timestamp: at(0), messages: [said("visitor", 3)] };
   expect(timesOf(chat)).toEqual({ wait: undefined, response: undefined, duration: undefined });
   expect(timesOf({ id: "C2" })).toEqual({ wait: undefined, response: undefined, duration: undefined });

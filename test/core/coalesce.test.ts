@@ -21,7 +21,7 @@ test("all calls during a run share one run that follows it", async () => {
   expect(runs).toHaveLength(2);
 });
 
-test("after a run that fails and rejects its callers, the next call gets a new run", async () => {
+test("after a failed run the next call gets a new run", async () => {
   const { runs, run } = newWork();
   const first = run();
   const second = run();

@@ -20,7 +20,7 @@ test("the first call loads a deferred object and keeps the `this` of its methods
   expect(loads).toBe(1);
 });
 
-test("a deferred object whose load failed is loaded again by the next call", async () => {
+test("after a failed load the next call loads a deferred object again", async () => {
   let loads = 0;
   const counter = deferred(async () => {
     loads += 1;

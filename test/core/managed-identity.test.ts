@@ -50,7 +50,7 @@ test("a token for a user-assigned identity is requested with its client id", asy
   expect(requests[0]?.query).toMatchObject({ client_id: "a-client", resource: "https://monitor.azure.com/" });
 });
 
-test("a token is requested again, after pauses, when the endpoint is not ready", async () => {
+test("a token is requested again after pauses if the endpoint is not ready", async () => {
   const waited: number[] = [];
   answer = (response) => {
     if (requests.length === 1) response.socket?.destroy();
@@ -81,7 +81,7 @@ test.each([
   },
 );
 
-test("a token without an identity is a StorageUnavailable that names the cause", async () => {
+test("a token without an identity is a StorageUnavailable with the cause", async () => {
   const error = await managedIdentity(undefined, { environment: {} })
     .getToken(SCOPE)
     .catch((reason) => reason);

@@ -85,7 +85,7 @@ test("an instance appending without a pause reads the head again after half a se
   expect(memory.requests).toBe(2);
 });
 
-test("an instance reads the head again after an append that gave the turn to another", async () => {
+test("an instance reads the head again after it gave the turn to another", async () => {
   const { turns, memory } = setUp();
   const { waiting } = await turns.take(signal);
   turns.recordAppend({ head: { ...head, turn: "other" }, waiting });
@@ -134,7 +134,7 @@ test("an instance appends after half a second if the one with the turn does not"
   expect(timing.now()).toBe(510);
 });
 
-test("an instance that was skipped while it waited takes a new place in line", async () => {
+test("an instance skipped while it waited takes a new place in line", async () => {
   const { turns, memory, isWaiting } = setUp();
   turns.recordLoss();
   turns.recordLoss();

@@ -22,7 +22,7 @@ import {
 
 const send: Fault = (go) => go();
 
-test("an event that several instances append several times is stored once", async () => {
+test("an event appended several times by several instances is stored once", async () => {
   const table = newTable();
   const logs = Array.from({ length: 3 }, () => newLog({ table }));
   const appends = logs.flatMap((log) => [
@@ -63,7 +63,7 @@ test("a ticket whose content has changed is a duplicate", async () => {
   expect(await log.append(changed)).toEqual({ ...first, status: "duplicate" });
 });
 
-test("100 events that arrive together are appended with three transactions", async () => {
+test("100 events at once are appended with three transactions", async () => {
   let transactions = 0;
   const table = newTable(undefined, (go, request) => {
     if (isTransaction(request)) transactions++;
@@ -103,7 +103,7 @@ test("an event that cannot be stored is rejected alone", async () => {
   expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
 });
 
-test("an event that storage refuses is rejected without others of its transaction", async () => {
+test("an event refused by storage is rejected without others of its transaction", async () => {
   const table = newTable(undefined, (go, request) => {
     const refused = isTransaction(request) && String(request.body).includes("refused-reason");
     return refused ? answer(400)(go, request) : go();
@@ -176,7 +176,7 @@ test("appends to storage that hangs are rejected at the time limit", async () =>
   await expect.poll(placeOfD).toBe(2);
 });
 
-test("receivedAt never decreases along the log when the clocks of instances differ", async () => {
+test("receivedAt never decreases along the log although clocks differ", async () => {
   const table = newTable();
   const ahead = newLog({ table, now: () => EPOCH + 60_000 });
   const behind = newLog({ table, now: () => EPOCH });
@@ -303,7 +303,7 @@ test("a body with more than 500 levels is refused", async () => {
   await expect(newLog().append(nested(MAX_NESTING + 1))).rejects.toThrow(InvalidInput);
 });
 
-test("a large body that retention removed before the transaction is uploaded again", async () => {
+test("a large body removed by retention before the transaction is uploaded again", async () => {
   let swept = false;
   const name = newTable().tableName;
   const table = newTable(name, async (go, request) => {

@@ -191,7 +191,7 @@ test("an erasure of a chat removes only quarantined deliveries with its chat.id"
   expect(await log.quarantine.count()).toEqual({ count: 3, more: false });
 });
 
-test("an erasure that stops at its time limit is completed by the next calls", async () => {
+test("an erasure stopped at its time limit is completed by the next calls", async () => {
   const clock = newClock();
   const name = newTable().tableName;
   const email = "ana@example.com";

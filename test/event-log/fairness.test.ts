@@ -47,7 +47,7 @@ test("with ten instances and 200 events a second, 99 % of appends end within 2 s
   expect(percentile(taken, 0.99)).toBeLessThan(2_000);
 });
 
-test("an instance whose queue is never empty lets another append within a second", async () => {
+test("an instance with a full queue lets another append within a second", async () => {
   const { instances } = openInstances(2);
   const [busy, quiet] = instances as [EventLog, EventLog];
   let running = true;

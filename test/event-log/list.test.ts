@@ -104,7 +104,7 @@ test("a page of large events ends after 8 MiB", async () => {
   expect(through).toEqual([1, 2, 3]);
 });
 
-test("readers get every event exactly once and in order while instances append", async () => {
+test("readers get every event once and in order while instances append", async () => {
   const table = newTable();
   const writers = Array.from({ length: 3 }, () => newLog({ table }));
   let writing = true;
@@ -162,7 +162,7 @@ test("a rare type is found among many hours and in an hour of many events", asyn
   expect(await log.list({ type: "chat_ended" })).toEqual({ items: [], next: 1150, head: 1150 });
 });
 
-test("an event whose body is missing or damaged is listed as unreadable", async () => {
+test("an event with a missing or damaged body is listed as unreadable", async () => {
   const table = newTable();
   const log = newLog({ table });
   const large = await log.append(started({ id: "A", more: { noise: randomBytes(100_000).toString("hex") } }));

@@ -62,7 +62,7 @@ test("retention removes older events with all of their rows", async () => {
   expect(await remove(at(3))).toEqual({ removed: 0, done: true });
 });
 
-test("a retention that is killed after any request leaves a log of whole events", async () => {
+test("a retention killed after any request leaves a log of whole events", async () => {
   for (let survives = 0; ; survives++) {
     const name = newTable().tableName;
     const { log, stored } = await fill(name);
@@ -114,7 +114,7 @@ test("two retentions at once remove the same events and no more", async () => {
   expect(await rowsOf(name)).toEqual(["head"]);
 });
 
-test("a retention that stops at its time limit is continued by the next call", async () => {
+test("a retention stopped at its time limit is continued by the next call", async () => {
   const clock = newClock();
   const name = newTable().tableName;
   await fill(name);

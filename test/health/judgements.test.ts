@@ -252,7 +252,7 @@ describe("registrations", () => {
   });
 });
 
-test("a budget that is nearly used up, or a pause by LiveChat, needs attention", () => {
+test("a nearly used-up budget or a pause by LiveChat needs attention", () => {
   const usage = { limit: 100, used: 10, waiting: 0, pausedFor: 0 };
   expect(judgeBudget(usage).state).toBe("ok");
   expect(judgeBudget({ ...usage, used: 95, waiting: 3 })).toMatchObject({

@@ -157,7 +157,7 @@ test("the start of a state is stored and shared by all instances", async () => {
   expect((await open().see("livechat", "bad")).since).toBe("2026-01-01T00:00:01.000Z");
 });
 
-test("while storage fails, a process remembers the states that it has recorded", async () => {
+test("while storage fails, a process remembers its recorded states", async () => {
   const broken = () => {
     throw new StorageUnavailable("No.");
   };

@@ -46,7 +46,7 @@ test("a change is sent to the operator once, signed, as fields and as a Teams ca
   expect(arrivals).toHaveLength(1);
 });
 
-test("a call to the operator that fails four times with the same id is logged", async () => {
+test("a call to the operator is logged after four failures with one id", async () => {
   const { url, arrivals } = await startSubscriber(500);
   const waits: number[] = [];
   const said = Promise.withResolvers<unknown>();

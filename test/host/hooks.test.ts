@@ -18,7 +18,7 @@ test("the hooks of a CommonJS app run in every invocation", async () => {
   });
 });
 
-test("a postInvocation hook can replace the answer of a function that threw", async () => {
+test("a postInvocation hook can replace the answer of a failed function", async () => {
   expect(await (await fetch(`${host.url}/api/hooked/yes`)).json()).toEqual({ rescued: "rescue me" });
 });
 

@@ -105,7 +105,7 @@ test("a catch-all parameter takes the rest of the path, which can be empty", asy
 });
 
 describe("the request as the handler sees it", () => {
-  test("query values whose names differ only in case are joined by a comma", async () => {
+  test("query values are joined by a comma if their names differ only in case", async () => {
     const { query } = await echo("/api/echo?q=1&q=2&Q=3&empty=&plus=a+b&escaped=a%26b%3D%C3%BC&__proto__=x");
     expect(query).toEqual({ q: "1,2,3", empty: "", plus: "a b", escaped: "a&b=ü" });
   });

@@ -218,7 +218,7 @@ test("stop() waits for the running message and receives no other", async () => {
   expect(await left(queue)).toBe(1);
 });
 
-test("a queue that cannot be reached is polled again, with one warning", async () => {
+test("an unreachable queue is polled again, with one warning", async () => {
   const taken = createServer((socket) => socket.destroy());
   await new Promise<void>((listening) => taken.listen(0, "127.0.0.1", listening));
   const { port } = taken.address() as { port: number };
@@ -238,7 +238,7 @@ test("a queue that cannot be reached is polled again, with one warning", async (
   });
 });
 
-test("the polling pause grows from 100 ms to the limit while the queue stays empty", () => {
+test("the polling pause of an empty queue grows from 100 ms to the limit", () => {
   const pauses = (random: number, max: number) =>
     [1, 2, 3, 4, 5, 6].map((n) => pollingDelay(n, max, () => random));
   expect(pauses(0.5, 1000)).toEqual([100, 200, 300, 500, 900, 1000]);

@@ -176,7 +176,7 @@ describe("a walk of a list that changes", () => {
     expect(nextPage(advanceWalk(position, list.read(page)).walk)).toBe(page + 1);
   });
 
-  test("a walk whose first row is deleted after page 1 reads pages 1, 2, 1, 2 and 3", () => {
+  test("a walk reads pages 1, 2, 1, 2 and 3 if its first row is deleted after page 1", () => {
     const rows = [..."abcde"].map((id, index) => ({ id, key: 9 - index }));
     let position = beginWalk(2);
     const steps: unknown[] = [];

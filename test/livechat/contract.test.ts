@@ -228,7 +228,7 @@ describe.each(Object.entries(apis))("the client of %s", (_, start) => {
     });
   });
 
-  test("an account that never answers is an UpstreamTimeout after three attempts", async () => {
+  test("a silent account is an UpstreamTimeout after three attempts", async () => {
     useVirtualTime();
     await using account = await start();
     account.fail({ do: "stall", times: 9 });

@@ -41,7 +41,7 @@ test("a cursor of HelpDesk's list is refused, because v2 has only pages", async 
   });
 });
 
-test("a ticket that moves to the next page while pages are read is returned once", async () => {
+test("a ticket that moves to the next page during a reading is returned once", async () => {
   let list = tickets(60);
   let calls = 0;
   const read = upstream(() => list);

@@ -312,7 +312,7 @@ it("a doubt stays when the repetition gets a 429", async () => {
 });
 
 describe("a deadline", () => {
-  it("a call whose deadline passed while the process stood still is not sent", async () => {
+  it("a call that expired while the process stood still is not sent", async () => {
     useVirtualTime();
     const { url, arrivals } = await startUpstream(ok);
     const liveChat = connect(url);

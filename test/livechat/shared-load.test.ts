@@ -66,7 +66,7 @@ test("an operator's call does not wait for a background load", async () => {
   expect(loads.map(({ call }) => call.priority)).toEqual(["background", undefined]);
 });
 
-test("an operator's call takes the result of a background load that has ended", async () => {
+test("an operator's call takes the result of an ended background load", async () => {
   const { get, loads } = startLoad();
   const background = get({ priority: "background" });
   loads[0]?.end.resolve("loaded");

@@ -63,7 +63,7 @@ test.each(["fra\r\nX-Other: 1", "", 5, null])(
   },
 );
 
-test("a call that is misdirected in each region ends after the second attempt", async () => {
+test("a call misdirected in each region ends after the second attempt", async () => {
   const { url, arrivals } = await startUpstream((response) =>
     answer(response, 400, {
       error: { type: "misdirected_request", message: "Wrong region", data: { region: "fra" } },

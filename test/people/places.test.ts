@@ -133,7 +133,7 @@ test.each([
   expect(await newLog({ table: newTable(events) }).quarantine.count()).toMatchObject({ count: 0 });
 });
 
-test("an erasure that is killed after any request is finished by the next call", async () => {
+test("an erasure killed after any request is finished by the next call", async () => {
   for (let survives = 1; ; survives += 6) {
     const [events, tickets] = [newTable().tableName, newTableName()];
     await fill(events, tickets, [ANN]);
@@ -214,7 +214,7 @@ test("a body that gets its event between reading and removal is not removed", as
   expect(await newLog({ table: newTable(name) }).getRaw(event?.id ?? "")).toBe(large.raw);
 });
 
-test("a key that is used again between reading and removal keeps its new answer", async () => {
+test("a key used again between reading and removal keeps its new answer", async () => {
   const name = newTable().tableName;
   const attempt = {
     scope: "CreateTicket",

@@ -75,7 +75,7 @@ const OTHERWISE: Record<string, number> = {
   ReconcileChats: 409,
 };
 
-test("GET /openapi.json answers the definition that the operations make", () => {
+test("GET /openapi.json answers the definition of the operations", () => {
   expect(document).toEqual(
     JSON.parse(JSON.stringify({ ...describeApp(operations), servers: [{ url: app.url }] })),
   );

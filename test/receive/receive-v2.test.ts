@@ -133,7 +133,7 @@ test("an empty list in place of an object counts as absent, as PHP writes it", (
   expect(read({ ticket }, "ticket_created")).toHaveProperty("event");
 });
 
-test("a delivery that is nested too deep to be written again is unreadable", () => {
+test("a delivery nested too deep to be written again is unreadable", () => {
   const deep = `{"chat":{"id":"C"},"deep":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
   expect(readDelivery(deep, "chat_ended")).toMatchObject({ raw: deep, reason: expect.any(String) });
 });

@@ -114,7 +114,7 @@ describe("reasonToSweep", () => {
     expect(reason({ lastSweep: { unproven: "all" } })).toBe("doubts");
   });
 
-  test("after a sweep that missed most items, the next one is due a minute later", () => {
+  test("the next sweep is due a minute after one that missed most items", () => {
     const lastSweep = { missed: 51, begunAt: -DAY };
     expect(reason({ lastSweep }, { now: HOUR + MINUTE - 1 })).toBeUndefined();
     expect(reason({ lastSweep }, { now: HOUR + MINUTE })).toBe("daily");
@@ -185,7 +185,7 @@ describe("judgeSweep", () => {
     expect(missed).toEqual([item("b")]);
   });
 
-  test("an item whose time the sweep doubts is neither deleted nor missed", () => {
+  test("an item with a doubted time is neither deleted nor missed", () => {
     const { gone, lastSweep } = settled([item("a", 7), item("b", 8)], {
       doubts: [7, 9],
       missedBefore: ["a", "b"],

@@ -149,7 +149,7 @@ describe("a new ticket", () => {
     expect(before.date).toBe(after.date);
   });
 
-  test("every ticket that is created in an empty account gets an event", async () => {
+  test("every ticket created in an empty account gets an event", async () => {
     const { run, account, log } = setUp(0);
     expect(await run()).toMatchObject({ mode: "first", outcome: "completed", calls: 1 });
     account.create();
@@ -345,7 +345,7 @@ describe("a count that is off", () => {
     expect(await storedIds(store)).toEqual(idsOf(account.tickets));
   });
 
-  test("a count that is off by one at every other call does not stop a sweep", async () => {
+  test("a count off by one at every other call does not stop a sweep", async () => {
     const { run, account, store } = setUp(110);
     let calls = 0;
     const listTickets = async (page: number) => ({
@@ -389,27 +389,24 @@ describe("a ticket that was modified in the future", () => {
     account.shuffle(0);
   };
 
-  test.each([1, 30])(
-    "%i tickets that were modified in the future do not hide later changes",
-    async (count) => {
-      const { run, account, store, log } = setUp(90);
-      const top = account.tickets[0]?.modified;
-      inTheFuture(account, count);
-      expect(await run()).toMatchObject({ outcome: "completed", added: 90, checkpoint: { after: top } });
+  test.each([1, 30])("%i tickets modified in the future do not hide later changes", async (count) => {
+    const { run, account, store, log } = setUp(90);
+    const top = account.tickets[0]?.modified;
+    inTheFuture(account, count);
+    expect(await run()).toMatchObject({ outcome: "completed", added: 90, checkpoint: { after: top } });
 
-      account.now += MINUTE;
-      const created = account.create();
-      account.shuffle(0);
-      expect(await run()).toMatchObject({ added: 1, recovered: 1, checkpoint: { after: created.modified } });
-      account.now += MINUTE;
-      account.change(account.tickets.length - 1);
-      account.shuffle(0);
-      expect(await run()).toMatchObject({ changed: 1 });
-      expect(await storedIds(store)).toHaveLength(91);
-      for (const ticket of account.tickets) expect(await store.get(ticket.id)).toEqual(ticket);
-      expect([...log.keys()]).toEqual([created.id]);
-    },
-  );
+    account.now += MINUTE;
+    const created = account.create();
+    account.shuffle(0);
+    expect(await run()).toMatchObject({ added: 1, recovered: 1, checkpoint: { after: created.modified } });
+    account.now += MINUTE;
+    account.change(account.tickets.length - 1);
+    account.shuffle(0);
+    expect(await run()).toMatchObject({ changed: 1 });
+    expect(await storedIds(store)).toHaveLength(91);
+    for (const ticket of account.tickets) expect(await store.get(ticket.id)).toEqual(ticket);
+    expect([...log.keys()]).toEqual([created.id]);
+  });
 
   test("a stored checkpoint in the future does not hide later changes", async () => {
     const { run, account, store } = setUp(30);
@@ -522,7 +519,7 @@ describe("tickets of the same second that change places between two pages", () =
   test.each([
     ["before a sweep", false],
     ["during a sweep", true],
-  ])("a ticket that tickets of the same second hide %s is not marked as deleted", async (_, during) => {
+  ])("a ticket hidden %s by others of its second is not marked as deleted", async (_, during) => {
     const set = setUp(12, { pageSize: 2 });
     const { run, account, store } = set;
     await run();
@@ -634,7 +631,7 @@ describe("a run that does not come to its end", () => {
     expect((await readHistory(store)).progress).toBeUndefined();
   });
 
-  test("a run that stopped at its time limit is continued by the next run", async () => {
+  test("a run stopped at its time limit is continued by the next one", async () => {
     const { run, account, store } = setUp(90);
     const slow = async (page: number) => {
       account.now += 10_000;
@@ -740,7 +737,7 @@ describe("a run that does not come to its end", () => {
     expect(await run({ listTickets: refuse })).toMatchObject({ outcome: "throttled", calls: 0 });
   });
 
-  test("a sweep whose next page no longer exists continues at the list's new end", async () => {
+  test("a sweep without its next page continues at the list's new end", async () => {
     const { run, account, store } = setUp(200);
     const listTickets = async (page: number) => {
       if (page > Math.ceil(account.tickets.length / 25)) throw new NotFound("No such page.");
@@ -775,7 +772,7 @@ describe("one run at a time", () => {
     expect(await run({ holder: "another runner" })).toMatchObject({ outcome: "completed", calls: 1 });
   });
 
-  test("a run whose lease another run has taken over writes nothing more", async () => {
+  test("a run writes nothing more after another took over its lease", async () => {
     for (const store of [memoryStore(), openStore()]) {
       const { run, account } = setUp(60, { store });
       let overtaken = false;

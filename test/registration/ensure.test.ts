@@ -71,7 +71,7 @@ test("an empty account gets three webhooks with credentials in their URLs", asyn
   expect(upstream.list().map(({ data_types }) => data_types)).toEqual([CHAT, CHAT, ["ticket"]]);
 });
 
-test("a registration that is right needs one list of webhooks and no change", async () => {
+test("a right registration needs one list of webhooks and no change", async () => {
   const upstream = new Upstream(1);
   await ensureRegistration(reach(upstream), destination);
   let looks = 0;

@@ -59,7 +59,7 @@ test("a Text account gets both actions with the password in the URL and as secre
   expect(JSON.stringify(done.standings.map(describeStanding))).not.toContain("ss+w");
 });
 
-test("a Text registration that is right needs two calls and no change", async () => {
+test("a right Text registration needs two calls and no change", async () => {
   await using sandbox = await startTextSandbox();
   const liveChat = connect(sandbox);
   await ensureRegistration(liveChat, destination);
@@ -68,7 +68,7 @@ test("a Text registration that is right needs two calls and no change", async ()
   expect(sandbox.calls.count).toBe(2);
 });
 
-test("webhooks that are switched off for the license are switched on", async () => {
+test("webhooks switched off for the license are switched on", async () => {
   await using sandbox = await startTextSandbox();
   sandbox.webhooks.disable({ owner_client_id: TEXT_CREDENTIALS.clientId });
   const liveChat = connect(sandbox);

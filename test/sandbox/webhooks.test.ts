@@ -146,7 +146,7 @@ test("ticket_created is sent to each webhook that is registered now", async () =
   expect(receiver.received[0]?.headers).not.toHaveProperty("authorization");
 });
 
-test("ticket_created is not sent for a ticket that is created silently", async () => {
+test("ticket_created is not sent for a silently created ticket", async () => {
   await using receiver = await startReceiver(200);
   register(receiver.url);
 

@@ -291,7 +291,7 @@ test("a customer without a visit gets the visit of the archive's thread", () => 
   expect(pre_chat_survey).toBeUndefined();
 });
 
-test("a chat loses its odd parts; only a chat without an id is refused", () => {
+test("a chat loses only its odd parts", () => {
   const odd = {
     id: "C",
     users: [null, 7, { type: "customer" }, { id: "A", type: "agent", name: 5, visit: "none" }],
@@ -314,6 +314,9 @@ test("a chat loses its odd parts; only a chat without an id is refused", () => {
     messages: [{ text: "fine", user_type: "agent" }],
   });
   expect(read(started({ id: "C", thread: { id: "T" } })).chat).toMatchObject({ id: "T", messages: [] });
+});
+
+test("a chat without an id or without a thread's id is refused", () => {
   expect(v.is(StoredTextChat, started({ id: "C", thread: {} }))).toBe(false);
   expect(v.is(StoredTextChat, started({ thread: { id: "T" } }))).toBe(false);
 });

@@ -25,7 +25,7 @@ async function serve(answer: Parameters<typeof createServer>[1]) {
   return { server, connectionString, stop: () => server.close() && server.closeAllConnections() };
 }
 
-test("an operation of any kind that finds its table missing creates the table", async () => {
+test("any operation on a missing table creates the table", async () => {
   expect(await readRow(openTable(storage, "MissingRead"), "p", "r")).toBeUndefined();
   expect(await removeRow(openTable(storage, "MissingDelete"), "p", "r")).toBe(false);
   expect(
@@ -52,7 +52,7 @@ test("a table that exists is never created", async () => {
   expect(paths).toEqual(["POST OnceOnly"]);
 });
 
-test("eight processes that start on an empty account do not disturb each other", async () => {
+test("eight processes on an empty account do not disturb each other", async () => {
   const tables = Array.from({ length: 8 }, () => openTable(storage, "Race"));
   const etags = await Promise.all(tables.map((table, index) => createRow(table, row(`r${index}`))));
   expect(etags.every(Boolean)).toBe(true);

@@ -162,7 +162,7 @@ test("a transcript that is later than an hour shows only with the chat", async (
   expect(await pendingIn(one.table)).toEqual([]);
 });
 
-test("the end of a chat that is gone from LiveChat enters the log after one fetch", async () => {
+test("the end of a chat gone from LiveChat enters the log after one fetch", async () => {
   const { open, calls, pass } = world(async () => {
     throw new NotFound("There is no such chat.");
   });

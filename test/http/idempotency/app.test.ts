@@ -90,7 +90,7 @@ test("the repetition of a refused creation gets the refusal without a call", asy
   expect(first.sandbox.calls.count).toBe(0);
 });
 
-test("an update with a key adds its message once when its answer is lost", async () => {
+test("an update with a key and a lost answer adds its message once", async () => {
   first.sandbox.variants.updates = "everything";
   const { id } = (await first.call("POST", "/tickets", lamp("updated"))).body;
   const update = { message: "A new lamp is on its way.", tag: ["delivery"] };

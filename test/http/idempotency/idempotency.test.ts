@@ -193,7 +193,7 @@ describe("openIdempotency", () => {
     expect(reply).toEqual(created("h2"));
   });
 
-  test("the key of a process that died is free when its attempt must have ended", async () => {
+  test("the key of a dead process is free once its attempt must have ended", async () => {
     const begun = Promise.withResolvers<void>();
     const dying: KeyedRequest["act"] = () => {
       begun.resolve();
@@ -331,7 +331,7 @@ describe("simulated failures", () => {
   }, 300_000);
 });
 
-test("a key that a newer build wrote is refused before anything is done", async () => {
+test("a key of a newer build is refused before anything is done", async () => {
   const table = open(`Newer${crypto.randomUUID().replaceAll("-", "")}`);
   const { once } = openIdempotency({ table });
   await once(attempt("K"));
