@@ -90,7 +90,7 @@ const schedule = fc.record({
 });
 
 test.concurrent.for(Array.from({ length: AT_ONCE }, (_, index) => index + 1))(
-  "an acknowledged event is in the log exactly once and in one order after any failures (%i)",
+  "after any failures, an acknowledged event is in the log once, in one order (%i)",
   { timeout: 3_600_000 },
   runSchedules,
 );

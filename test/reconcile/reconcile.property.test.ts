@@ -187,7 +187,7 @@ describe.each(Object.entries(listings))("the ticket list of %s", (api, listing) 
   );
 
   test(
-    `after any history of ${api}'s tickets, two runs at rest make tickets and events right in memory`,
+    `after any history of ${api}'s tickets, two runs at rest suffice in memory`,
     () =>
       fc.assert(becomesRight(inMemory, listing), {
         numRuns: RUNS,
@@ -197,7 +197,7 @@ describe.each(Object.entries(listings))("the ticket list of %s", (api, listing) 
   );
 
   test(
-    `after any history of ${api}'s tickets, two runs at rest make a table right`,
+    `after any history of ${api}'s tickets, two runs at rest suffice in a table`,
     () => fc.assert(becomesRight(inTable, listing), { numRuns: LONG ? 300 : 6 }),
     TIME_LIMIT,
   );
