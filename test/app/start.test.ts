@@ -7,13 +7,13 @@ import { startApp } from "./start-app.ts";
 test("with missing or wrong settings, npm start names them in one line and exits", async () => {
   const start = startApp({ env: { LIVECHAT_API_KEY: "", LIVECHAT_RATE_LIMIT: "lots" } });
   await expect(start).rejects.toThrow(
-    /^The host ended with 1:\nSettings: LIVECHAT_API_KEY is missing; LIVECHAT_RATE_LIMIT must be a whole number\. See local\.settings\.sample\.json\.$/,
+    /^The host ended with 1:\nSettings: LIVECHAT_API_KEY is missing; LIVECHAT_RATE_LIMIT must be a whole number from 1 to 999999\. See local\.settings\.sample\.json\.$/,
   );
 });
 
 test("a deployed app with a wrong setting names it in every answer and exits with 0", async () => {
   const app = await startApp({ env: { LIVECHAT_RATE_LIMIT: "lots" }, flags: ["--app", "dist/app.mjs"] });
-  const errors = [{ path: "LIVECHAT_RATE_LIMIT", message: "must be a whole number" }];
+  const errors = [{ path: "LIVECHAT_RATE_LIMIT", message: "must be a whole number from 1 to 999999" }];
   for (const path of ["/agents", "/events", "/registration", "/reconcile/tickets"]) {
     expect(await app.call("GET", path)).toMatchObject({ status: 503, body: { errors } });
   }
