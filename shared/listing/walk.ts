@@ -92,8 +92,14 @@ export function beginWalk(
   return { size, usualSize: size, horizon: Number.MAX_SAFE_INTEGER, filled: false, ...known, ...nothing };
 }
 
-/** A walk that was stored. Earlier builds of 0.2.0 had `doubtsAll` beside the doubted keys. */
-export function restoreWalk({ doubtsAll, ...walk }: Walk & { doubtsAll?: true }): Walk {
+/** A walk as it is stored. The build before reads `doubtsAll` beside the doubted keys. */
+export type StoredWalk = Omit<Walk, "doubts"> & { doubts: readonly number[]; doubtsAll?: true };
+
+export function storeWalk({ doubts, ...walk }: Walk): StoredWalk {
+  return doubts === "all" ? { ...walk, doubts: [], doubtsAll: true } : { ...walk, doubts };
+}
+
+export function restoreWalk({ doubtsAll, ...walk }: StoredWalk): Walk {
   return doubtsAll ? { ...walk, doubts: "all" } : walk;
 }
 

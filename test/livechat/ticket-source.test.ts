@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ReadingEnd } from "../../shared/listing/source.ts";
 import { ticketSource } from "../../shared/livechat/v2/ticket-source.ts";
 
 const now = Date.parse("2026-03-10T12:00:00Z");
@@ -33,4 +34,19 @@ test.each([
   { first: 50, later: 25 },
 ])("a reading has each ticket when pages of $first tickets become pages of $later", async (sizes) => {
   expect((await readAll(sizes)).size).toBe(all.length);
+});
+
+test("a stored reading that doubts all keys has the fields that the build before reads", async () => {
+  let calls = 0;
+  const source = ticketSource(async (page) => {
+    const tickets = all.slice((page - 1) * 25, page * 25);
+    // The count of every second answer is too low, so the walk goes back again and again.
+    return { total: all.length - (calls++ % 2), pages: 5, tickets };
+  });
+  let { position } = await source.read(source.begin({ now, live: 0 }));
+  for (let i = 0; i < 7; i++) ({ position } = await source.read(position));
+  expect(position.walk).toMatchObject({ doubts: [], doubtsAll: true });
+  let end: ReadingEnd | undefined;
+  while (!end) ({ position, end } = await source.read(position));
+  expect(end.doubts).toBe("all");
 });

@@ -19,13 +19,15 @@ import {
   nextPage,
   refuse,
   restoreWalk,
+  type StoredWalk,
+  storeWalk,
   type Walk,
 } from "../../listing/walk.ts";
 import type { Ticket, TicketPage } from "../../schemas/ticket.ts";
 import { TICKETS_PER_PAGE } from "./find-tickets.ts";
 
 /** The position of a reading in the list. */
-export type PagePosition = { walk: Walk; since?: Checkpoint; begunAt: number };
+export type PagePosition = { walk: StoredWalk; since?: Checkpoint; begunAt: number };
 
 /** A run fails after this many unusable answers in a row. */
 const UNUSABLE_LIMIT = 3;
@@ -54,30 +56,29 @@ export function ticketSource(
     begin({ since, now, live, memory }) {
       const size = typeof memory === "number" ? memory : pageSize;
       const known = { usualSize: pageSize, horizon: now + CLOCK_DIFFERENCE, filled: live > 0 };
-      return { walk: beginWalk(size, known), since, begunAt: now };
+      return { walk: storeWalk(beginWalk(size, known)), since, begunAt: now };
     },
 
-    async read(stored) {
-      const position = { ...stored, walk: restoreWalk(stored.walk) };
-      const page = nextPage(position.walk);
+    async read(position) {
+      const begun = restoreWalk(position.walk);
+      const page = nextPage(begun);
       let answer: TicketPage;
       try {
         answer = await listTickets(page);
       } catch (error) {
-        const next =
-          error instanceof InvalidInput || error instanceof NotFound ? refuse(position.walk) : undefined;
+        const next = error instanceof InvalidInput || error instanceof NotFound ? refuse(begun) : undefined;
         if (!next) throw error;
-        return toPage({ ...position, walk: next });
+        return toPage(position, next);
       }
       const { tickets, total, pages, odd, withoutId = 0 } = answer;
       const listed = toRows(tickets.map(factsOfTicket), withoutId);
-      const { walk, rows, fault, isEcho } = advanceWalk(position.walk, { page, total, pages, rows: listed });
+      const { walk, rows, fault, isEcho } = advanceWalk(begun, { page, total, pages, rows: listed });
       unusable = fault ? unusable + 1 : 0;
       if (isEcho) echoes++;
       if (unusable === UNUSABLE_LIMIT || echoes === ECHO_LIMIT) {
         throw new UnusablePage(`LiveChat's list cannot be right: ${fault}.`);
       }
-      const next = toPage({ ...position, walk });
+      const next = toPage(position, walk);
       if (!rows) return next;
       const shown = new Set(rows.map(({ id }) => id));
       return { ...next, items: tickets.filter(({ id }) => shown.has(id)), odd, withoutId };
@@ -85,16 +86,16 @@ export function ticketSource(
   };
 }
 
-function toPage(position: PagePosition): ItemPage<Ticket, PagePosition> {
-  const { walk, since } = position;
+function toPage(position: PagePosition, walk: Walk): ItemPage<Ticket, PagePosition> {
+  const { since } = position;
   const pages = Math.ceil((walk.total ?? 0) / walk.size);
   const doubts = doubtsOf(walk, since && (since.closed ? since.key + 1 : since.key));
   const isOver = since ? hasPassed(walk, since.key, { above: since.closed }) : walk.ended;
   return {
-    position,
+    position: { ...position, walk: storeWalk(walk) },
     progress: { page: Math.min(pages, nextPage(walk) - 1), pages },
     memory: walk.size,
-    ...((walk.top !== undefined || isOver) && { checkpoint: checkpointOf(position, doubts) }),
+    ...((walk.top !== undefined || isOver) && { checkpoint: checkpointOf(position, walk.top, doubts) }),
     ...(isOver && { end: { total: since ? walk.totalAtTop : walk.total, doubts } }),
   };
 }
@@ -103,7 +104,7 @@ function toPage(position: PagePosition): ItemPage<Ticket, PagePosition> {
  * The checkpoint after a reading: the highest key of the list when the reading began. With doubts it is the lowest
  * doubted key, so the next reading reads from there again.
  */
-function checkpointOf({ walk: { top }, since, begunAt }: PagePosition, doubts: Doubts): Checkpoint {
+function checkpointOf({ since, begunAt }: PagePosition, top: number | undefined, doubts: Doubts): Checkpoint {
   if (top === undefined || (since && doubts === "all")) return since ?? EARLIEST;
   const lowest = since && doubts !== "all" ? Math.min(...doubts) : Number.POSITIVE_INFINITY;
   return lowest <= top
