@@ -37,7 +37,7 @@ export type SchemaFacts = {
 } & Keywords;
 
 /** Keywords of JSON Schema that valibot has no action for, or that replace its own. */
-type Keywords = { type?: "string"; pattern?: string; minProperties?: number };
+type Keywords = { type?: "string"; pattern?: string; minProperties?: number; additionalProperties?: false };
 
 /** Adds facts for the published definitions to a pipe. */
 export function published<Value>(facts: SchemaFacts) {
@@ -193,26 +193,21 @@ function replaced<const Schema extends v.GenericSchema>(
 }
 
 /**
- * An object with exactly these fields. Unlike `v.strictObject`, it reports every unknown field (also `__proto__`), lists
- * the known ones, and refuses a list.
+ * An object with exactly these fields. `v.strictObject` stops at the first unknown field; this schema reports every unknown
+ * field, and lists the known ones. valibot ignores fields named `__proto__`, `prototype` and `constructor`.
  */
 export function exact<const Entries extends v.ObjectEntries>(entries: Entries) {
   const names = Object.keys(entries);
   const advice = names.length > 0 ? `Use ${names.join(", ")}` : "No fields are accepted";
-  const message = `is not a known field. ${advice}`;
-  const known = v.object(entries);
-  const run: (typeof known)["~run"] = (dataset, config) => {
-    const input = dataset.value;
-    if (!isObject(input)) return known["~run"]({ value: null }, config);
-    const unknown = v.rawCheck<object>(({ addIssue }) => {
-      for (const key of Object.keys(input)) {
-        if (Object.hasOwn(entries, key) || config.abortEarly) continue;
-        addIssue({ message, path: [{ type: "object", origin: "key", input, key, value: input[key] }] });
-      }
-    });
-    return unknown["~run"](known["~run"](dataset, config), config) as ReturnType<typeof run>;
-  };
-  return { ...v.strictObject(entries), "~run": run } as v.StrictObjectSchema<Entries, undefined>;
+  const object = v.objectWithRest(entries, v.never(`is not a known field. ${advice}`));
+  const schema = v.pipe(
+    // For valibot, a list is an object.
+    v.custom<v.InferInput<typeof object>>(isObject, "must be a JSON object"),
+    published({ input: v.strictObject(entries) }),
+    object,
+    published({ additionalProperties: false }),
+  );
+  return Object.assign(schema, { entries }) as unknown as v.StrictObjectSchema<Entries, undefined>;
 }
 
 /** An object with at least one of its fields. */
