@@ -133,13 +133,25 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   if (pieces.some((piece) => piece !== "")) yield pieces.join("");
 }
 
-/** Where a restore into these tables notes its plan: a file of its own for each account and set of tables. */
-export function planPath(directory: string, { events, tickets, subscriptions }: Tables): string {
+/** The start of the names of the plans of restores into these tables. */
+function planPrefix({ events, tickets, subscriptions }: Tables): string {
   const names = [events, tickets, subscriptions].map(({ url, tableName }) => [
     url.replace(/\/+$/, ""),
     tableName,
   ]);
-  return join(directory, `restore-${hashed(names, 12)}.json`);
+  return `restore-${hashed(names, 12)}-`;
+}
+
+/** Where a restore into these tables notes its plan. */
+export function planPath(directory: string, tables: Tables, id: string): string {
+  return join(directory, `${planPrefix(tables)}${id}.json`);
+}
+
+/** Removes the plans of restores into these tables, also of those that ended before they changed a row. */
+export async function removePlans(directory: string, tables: Tables): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (name.startsWith(planPrefix(tables))) await rm(join(directory, name), { force: true });
+  }
 }
 
 /** @throws {UnfinishedRestore} when the directory's backup is needed to repeat an interrupted restore */

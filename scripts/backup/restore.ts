@@ -1,4 +1,6 @@
-import { readFile, rm } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { odata, type TableClient } from "@azure/data-tables";
 import { readJson } from "../../shared/core/json.ts";
 import { HEAD, HEAD_AND_WAITING, identityKey, PROBE } from "../../shared/event-log/keys.ts";
@@ -13,6 +15,7 @@ import {
   openBackup,
   PARTS,
   planPath,
+  removePlans,
   UnfinishedRestore,
   writeDurably,
 } from "./files.ts";
@@ -37,6 +40,7 @@ import {
 import { isIn, readAllRows, removeRows, type StoredRow, textOf, type Waiting, writeRows } from "./rows.ts";
 import { readSubscriptions, restoreSubscriptions, toPlace } from "./subscriptions.ts";
 import type { Tables } from "./tables.ts";
+import { begin, end, RESTORE_PARTITION, refuseUnfinished, unfinishedPlan } from "./unfinished.ts";
 
 type Restored = Manifest["rows"] & {
   /** The last place of the log. */
@@ -55,7 +59,7 @@ type Restored = Manifest["rows"] & {
  * restore that was interrupted can be repeated with `replace`.
  *
  * @throws {DamagedBackup} when the backup is not complete; nothing was changed
- * @throws {UnfinishedRestore} without `replace`, when an earlier restore into these tables was interrupted
+ * @throws {UnfinishedRestore} when a restore into these tables was interrupted, without `replace` or its plan
  * @throws {Error} without `replace`, when the tables have a log or tickets
  * @throws {StorageUnavailable}
  */
@@ -65,35 +69,40 @@ export async function restore(
   { replace, ...waiting }: Waiting & { replace: boolean },
 ): Promise<Restored> {
   const backup = await openBackup(directory);
-  const path = planPath(directory, tables);
-  const begun = await readPlan(path);
-  if (!replace && begun) {
-    throw new UnfinishedRestore(
-      "An earlier restore into these tables was interrupted. Repeat it with --replace.",
-    );
+  if (!replace) {
+    await refuseUnfinished(tables.events);
+    await refuseUnlessEmpty(tables);
   }
-  if (!replace) await refuseUnlessEmpty(tables);
+  const unfinished = await unfinishedPlan(tables.events);
+  const id = unfinished ?? randomUUID();
+  const path = planPath(directory, tables, id);
+  const begun = unfinished === undefined ? undefined : await readPlan(path);
 
   const existing = await readSubscriptions(tables.subscriptions);
   const { erasures, found, bodies } = await examine(tables, backup, begun);
   const { log } = backup.manifest;
   const plan: Plan = { ...erasures, log: log && restoredLogId(log, existing.map(toPlace), begun?.log) };
   await writeDurably(path, planToText(plan));
+  if (!begun) await begin(tables.events, id);
   if (replace) await empty(tables, waiting);
   const subscriptions = await restoreSubscriptions(tables.subscriptions, { backup, existing, plan }, waiting);
   const tickets = await writeRows(tables.tickets, ticketsOf(backup, plan, found), waiting);
   const events = await restoreEvents(tables.events, { backup, plan, found, bodies }, waiting);
-  await rm(path);
+  await end(tables.events, waiting);
+  await removePlans(directory, tables);
   const erased = plan.events.size + plan.tickets.size;
   return { events, tickets, subscriptions, erased, seq: log?.seq ?? 0, hasNewId: plan.log !== log?.id };
 }
 
-async function readPlan(path: string): Promise<Plan | undefined> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
+/**
+ * @throws {UnfinishedRestore} without the plan
+ * @throws {DamagedBackup} with another content
+ */
+async function readPlan(path: string): Promise<Plan> {
+  const text = await readFile(path, "utf8").catch((cause) => {
+    const message = `A restore into these tables was interrupted. Repeat it with its own directory first, which has ${basename(path)}.`;
+    throw new UnfinishedRestore(message, { cause });
   });
-  if (text === undefined) return undefined;
   const plan = readJson(text, Plan);
   if (!plan) throw new DamagedBackup(`${path}, which an interrupted restore left, is damaged.`);
   return plan;
@@ -168,7 +177,7 @@ async function findErasures(
 }
 
 /** The partitions of the table of events that a restore does not change. */
-const KEPT = [KEYS_PARTITION, HEALTH_PARTITION];
+const KEPT = [KEYS_PARTITION, HEALTH_PARTITION, RESTORE_PARTITION];
 
 /** Removes the log and the tickets. The log's head is removed first: tables with a head are whole. */
 async function empty({ events, tickets }: Tables, waiting: Waiting): Promise<void> {

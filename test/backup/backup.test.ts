@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import type { TableClient } from "@azure/data-tables";
 import { expect, inject, onTestFinished, test, vi } from "vitest";
 import { backUp } from "../../scripts/backup/back-up.ts";
 import { DamagedBackup } from "../../scripts/backup/files.ts";
@@ -17,6 +18,24 @@ import { ended, newLog, newTable, started } from "../event-log/deliveries.ts";
 import { cutBefore } from "../storage/faults.ts";
 import { stateAfter } from "../tickets/store/open-store.ts";
 import { fill, keysOf, large, newDirectory, newTables, placeOf, restoreInto, subscribe } from "./setup.ts";
+
+/** Does work once, before a table is read with this filter. */
+function during(table: TableClient, filter: string, work: () => Promise<unknown>): void {
+  const original = table.listEntities.bind(table);
+  let isDone = false;
+  table.listEntities = ((options: { queryOptions?: { filter?: string } }) => {
+    const pages = original(options);
+    if (isDone || options?.queryOptions?.filter !== filter) return pages;
+    isDone = true;
+    return {
+      byPage: (settings: object) =>
+        (async function* () {
+          await work();
+          yield* pages.byPage(settings);
+        })(),
+    };
+  }) as typeof original;
+}
 
 test("a backup restored into another account is the same log and accepts new events", async () => {
   const [from, to] = [newTables(), newTables()];
@@ -40,20 +59,7 @@ test("events that are appended during a backup are left out with their bodies", 
   const [from, to] = [newTables(), newTables()];
   const log = await fill(from);
   const directory = await newDirectory();
-  // This event is appended after the head is read, and before the rows are read.
-  const original = from.events.listEntities.bind(from.events);
-  let calls = 0;
-  from.events.listEntities = ((options: object) => {
-    const pages = original(options);
-    if (++calls !== 2) return pages;
-    return {
-      byPage: (settings: object) =>
-        (async function* () {
-          await log.append(started({ id: "late", more: large() }));
-          yield* pages.byPage(settings);
-        })(),
-    };
-  }) as typeof original;
+  during(from.events, "PartitionKey eq 'log'", () => log.append(started({ id: "late", more: large() })));
   await backUp(from, directory, 0);
   expect(await restoreInto(to, directory)).toMatchObject({ seq: 5 });
 
@@ -62,6 +68,32 @@ test("events that are appended during a backup are left out with their bodies", 
   const bodies = (await keysOf(to)).filter((key) => key.startsWith("body:"));
   expect(new Set(bodies.map((key) => key.split(":")[1])).size).toBe(2);
   expect(await after.append(started({ id: "late" }))).toMatchObject({ status: "stored", seq: 6 });
+});
+
+test("items that enter the log during a backup are not lost", async () => {
+  const [from, to] = [newTables(), newTables()];
+  const log = newLog({ table: from.events });
+  const keep = (raw: string) =>
+    log.quarantine.keep({ raw, expected: "chat_ended", reason: "odd", problems: [] });
+  const [raw, other] = [`"${large().noise}"`, `"${large().noise}"`];
+  const [{ id }, removed] = [await keep(raw), await keep(other)];
+  const transcripts = openTranscripts({ table: from.events, log, now: Date.now });
+  await transcripts.keep({ chatId: "C", threadId: "C", envelope: "{}" });
+  const directory = await newDirectory();
+  // The head is read before.
+  during(from.events, "PartitionKey eq 'log'", async () => {
+    await log.append(ended({ id: "C" }));
+    await transcripts.forget("C");
+    await log.quarantine.remove(removed.id);
+    await createRow(from.events, { partitionKey: "chats", rowKey: "state" });
+  });
+  await backUp(from, directory, Date.now());
+  await restoreInto(to, directory);
+  expect(await Array.fromAsync(readRows(to.events, TRANSCRIPTS_PARTITION, ALL_PENDING))).toHaveLength(1);
+  expect(await readRow(to.events, "chats", "state")).toBeUndefined();
+  const { quarantine } = newLog({ table: to.events });
+  expect((await quarantine.list()).items.map((item) => item.id)).toEqual([id]);
+  expect(await quarantine.get(id)).toMatchObject({ raw });
 });
 
 test("a damaged backup is refused before a restore changes anything", async () => {
@@ -97,7 +129,7 @@ test("a backup that was interrupted does not count as the backup before it", asy
   await newLog({ table: tables.events }).append(started());
   const directory = await newDirectory();
   await backUp(tables, directory, 0);
-  const failing = { ...tables, events: newTable(tables.events.tableName, cutBefore) };
+  const failing = { ...tables, tickets: newTable(tables.tickets.tableName, cutBefore) };
   await expect(backUp(failing, directory, 0)).rejects.toThrow(StorageUnavailable);
   await expect(restoreInto(newTables(), directory)).rejects.toThrow("no complete backup");
 });

@@ -122,13 +122,45 @@ test("an interrupted restore must be repeated before its backup is replaced", as
   await newLog({ table: tables.events }).append(started());
   const directory = await newDirectory();
   await backUp(tables, directory, 0);
-  await expect(restoreInto(tablesUntilDeath(tables, 0), directory, true)).rejects.toThrow(StorageUnavailable);
+  await expect(restoreInto(tablesUntilDeath(tables, 1), directory, true)).rejects.toThrow(StorageUnavailable);
 
   await expect(restoreInto(tables, directory)).rejects.toThrow(UnfinishedRestore);
-  await expect(backUp(tables, directory, 0)).rejects.toThrow(UnfinishedRestore);
+  for (const into of [directory, await newDirectory()]) {
+    await expect(backUp(tables, into, 0)).rejects.toThrow(UnfinishedRestore);
+  }
   expect(await restoreInto(newTables(), directory)).toMatchObject({ seq: 1 });
   expect(await restoreInto(tables, directory, true)).toMatchObject({ seq: 1 });
   await backUp(tables, directory, 0);
+});
+
+test("another backup is not restored before an interrupted restore is repeated", async () => {
+  const tables = newTables();
+  const log = newLog({ table: tables.events });
+  await log.append(started({ id: "A" }));
+  const [older, newer] = [await newDirectory(), await newDirectory()];
+  await backUp(tables, older, 0);
+  await backUp(tables, newer, 0);
+  await newPeople({ table: tables.events }).eraseChat("A");
+  await expect(restoreInto(tablesUntilDeath(tables, 4), newer, true)).rejects.toThrow(StorageUnavailable);
+  expect((await log.head()).seq).toBe(0);
+
+  await expect(restoreInto(tables, older, true)).rejects.toThrow(UnfinishedRestore);
+  expect(await restoreInto(tables, newer, true)).toMatchObject({ erased: 1 });
+  expect(await restoreInto(tables, older, true)).toMatchObject({ erased: 1 });
+  expect((await newLog({ table: tables.events }).list()).items).toMatchObject([{ erased: true }]);
+});
+
+test("of two restores at once, one is refused and changes nothing", async () => {
+  const tables = newTables();
+  await newLog({ table: tables.events }).append(started());
+  const directory = await newDirectory();
+  await backUp(tables, directory, 0);
+  const restores = [restoreInto(tables, directory, true), restoreInto(tables, directory, true)];
+  const outcomes = await Promise.allSettled(restores);
+  const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+  expect(refused.map(({ reason }) => reason)).toEqual([expect.any(UnfinishedRestore)]);
+  expect(await readdir(directory)).toHaveLength(4);
+  expect((await newLog({ table: tables.events }).list()).items).toHaveLength(1);
 });
 
 test("a removal whose answer is lost is completed", async () => {
