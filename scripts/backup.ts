@@ -50,9 +50,9 @@ async function runRestore(tables: Tables, directory: string): Promise<void> {
   else console.log("Repeat the erasures since the backup: these tables do not show them.");
   if (hasNewId) {
     console.log(
-      "A subscription has received events that the backup does not have. So the log has a new id, and",
+      "These tables had events that the backup does not have. So the log has a new id, and a subscription",
     );
-    console.log("the subscription restarts at the beginning of the log.");
+    console.log("that has received such events restarts at the beginning of the log.");
   }
   console.log(
     `New events get the places after ${seq}. A program that has read GET /events beyond that must continue with after=${seq}.`,

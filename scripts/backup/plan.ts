@@ -67,7 +67,7 @@ export type Place = Pick<LogPlace, "log" | "cursor">;
 
 /**
  * The id of the restored log. New events will have the numbers of the events that the backup lacks. So the log gets a new
- * id when a subscription has received some of those.
+ * id when the tables have such events, or a subscription has received some.
  *
  * @param begun the id that an interrupted restore chose
  */
@@ -83,6 +83,18 @@ export function restoredLogId(
 /** Whether a log is the backup's, or was restored from it under a new id. */
 export function isContinued(head: StoredRow, log: string): boolean {
   return [textOf(head.log), ...(textOf(head.restoredFrom)?.split(",") ?? [])].includes(log);
+}
+
+/**
+ * The last place of the tables' log, in the log with this id. A log that has been restored under a new id has other events
+ * after the place of that restore, so it has no last place in the one before.
+ */
+export function endIn(log: string, head: StoredRow): Place {
+  const own = textOf(head.log);
+  const isRenamed = own !== log && isContinued(head, log);
+  return isRenamed
+    ? { log, cursor: Number.POSITIVE_INFINITY }
+    : { log: own, cursor: Number(textOf(head.seq)) };
 }
 
 /** The head of the restored log. With a new id it has the ids of the logs that it continues, oldest first. */

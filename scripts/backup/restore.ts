@@ -22,6 +22,7 @@ import {
 import {
   bodyKeysOf,
   type Erasures,
+  endIn,
   identitiesOf,
   isBody,
   isContinued,
@@ -29,6 +30,7 @@ import {
   isHead,
   leavesNoTombstone,
   nameOf,
+  type Place,
   Plan,
   planRow,
   planToText,
@@ -47,7 +49,7 @@ type Restored = Manifest["rows"] & {
   seq: number;
   /** How many erased events and tickets stay erased. */
   erased: number;
-  /** Whether the log has a new id, because a subscription has received events that the backup does not have. */
+  /** Whether the log has a new id, because the tables or a subscription had events that the backup does not have. */
   hasNewId: boolean;
 };
 
@@ -79,9 +81,10 @@ export async function restore(
   const begun = unfinished === undefined ? undefined : await readPlan(path);
 
   const existing = await readSubscriptions(tables.subscriptions);
-  const { erasures, found, bodies } = await examine(tables, backup, begun);
+  const { erasures, found, bodies, end: lastPlace } = await examine(tables, backup, begun);
   const { log } = backup.manifest;
-  const plan: Plan = { ...erasures, log: log && restoredLogId(log, existing.map(toPlace), begun?.log) };
+  const places = [...existing.map(toPlace), ...(lastPlace ? [lastPlace] : [])];
+  const plan: Plan = { ...erasures, log: log && restoredLogId(log, places, begun?.log) };
   await writeDurably(path, planToText(plan));
   if (!begun) await begin(tables.events, id);
   if (replace) await empty(tables, waiting);
@@ -131,7 +134,7 @@ const KEYS = ["PartitionKey", "RowKey"];
  * @throws {DamagedBackup}
  */
 async function examine(tables: Tables, { manifest, read }: Backup, begun: Plan | undefined) {
-  const { remaining, ...known } = await findErasures(tables, manifest.log?.id);
+  const { remaining, end, ...known } = await findErasures(tables, manifest.log?.id);
   const erasures = begun ? together(begun, known) : known;
   const found = new Set<string>();
   const bodies = new Set<string>();
@@ -143,27 +146,30 @@ async function examine(tables: Tables, { manifest, read }: Backup, begun: Plan |
       for (const planned of rowOf(row, erasures)) for (const key of bodyKeysOf(planned)) bodies.add(key);
     }
   }
-  return { erasures, found, bodies };
+  return { erasures, found, bodies, end };
 }
 
 /**
  * Reads which events and tickets are erased in the tables. `remaining` has the names of quarantined deliveries and
  * waiting items. It is missing unless the tables have the backup's log: only then a missing item was erased, deleted or
- * moved into the log.
+ * moved into the log. `end` is the last place of the tables' log, see {@link endIn}.
  */
 async function findErasures(
   { events, tickets }: Tables,
   log: string | undefined,
-): Promise<Erasures & { remaining?: Set<string> }> {
+): Promise<Erasures & { remaining?: Set<string>; end?: Place }> {
   const erasures: Erasures = { events: new Map(), tickets: new Map(), gone: new Set() };
   const remaining = new Set<string>();
   let isSameLog = false;
+  let end: Place | undefined;
   for await (const row of readAllRows(events, {
-    select: [...KEYS, "id", "erasedAt", "log", "restoredFrom"],
+    select: [...KEYS, "id", "erasedAt", "log", "seq", "restoredFrom"],
   })) {
     const erasedAt = textOf(row.erasedAt);
-    if (isHead(row)) isSameLog = log === undefined || isContinued(row, log);
-    else if (leavesNoTombstone(row)) remaining.add(nameOf(row));
+    if (isHead(row)) {
+      isSameLog = log === undefined || isContinued(row, log);
+      end = log === undefined ? undefined : endIn(log, row);
+    } else if (leavesNoTombstone(row)) remaining.add(nameOf(row));
     else if (erasedAt && row.partitionKey === LOG) {
       erasures.events.set(textOf(row.id) || row.rowKey.slice(identityKey("").length), erasedAt);
     }
@@ -173,7 +179,7 @@ async function findErasures(
     if (!erasedAt || isIn(ALL_TICKETS, row)) continue;
     erasures.tickets.set(row.rowKey, { erasedFor: textOf(row.erasedFor), erasedAt });
   }
-  return { ...erasures, ...(isSameLog && { remaining }) };
+  return { ...erasures, end, ...(isSameLog && { remaining }) };
 }
 
 /** The partitions of the table of events that a restore does not change. */

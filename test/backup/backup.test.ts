@@ -154,7 +154,7 @@ test("a restore into tables with a log is refused without --replace", async () =
   await backUp(tables, directory, 0);
   await log.append(ended({ id: "C" }));
   await expect(restoreInto(tables, directory)).rejects.toThrow("--replace");
-  expect(await restoreInto(tables, directory, true)).toMatchObject({ seq: 5, hasNewId: false });
+  expect(await restoreInto(tables, directory, true)).toMatchObject({ seq: 5, hasNewId: true });
   expect((await newLog({ table: tables.events }).list()).items).toHaveLength(5);
 });
 
@@ -173,6 +173,30 @@ test("after a restore, only a subscription ahead of the backup restarts", async 
   expect(after).not.toBe(before);
   expect(await placeOf(tables, "subscription:slow")).toEqual({ log: after, cursor: 3 });
   expect(await placeOf(tables, "subscription:fast")).toEqual({ log: before, cursor: 6 });
+});
+
+test("after an older backup, a subscription gets the events of a newer one", async () => {
+  const tables = newTables();
+  const log = newLog({ table: tables.events });
+  await log.append(started({ id: "A" }));
+  const [b1, b2] = [await newDirectory(), await newDirectory()];
+  await backUp(tables, b1, 0);
+  await log.append(started({ id: "B" }));
+  await log.append(started({ id: "C" }));
+  await backUp(tables, b2, 0);
+  await subscribe(tables, 1);
+  await restoreInto(tables, b1, true);
+  await newLog({ table: tables.events }).append(started({ id: "D" }));
+  const { log: id } = await newLog({ table: tables.events }).head();
+  expect(await placeOf(tables)).toEqual({ log: id, cursor: 1 });
+  const received = { partitionKey: "subscriptions", rowKey: "subscription:one", cursor: 2 };
+  await tables.subscriptions.updateEntity(received);
+  await restoreInto(tables, b2, true);
+
+  // It has never received B at place 2, so it restarts.
+  const { log: restored } = await newLog({ table: tables.events }).head();
+  expect(await placeOf(tables)).toEqual({ log: id, cursor: 2 });
+  expect(restored).not.toBe(id);
 });
 
 test("a restore brings back removed subscriptions, and changes no other one", async () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   bodyKeysOf,
   type Erasures,
+  endIn,
   identitiesOf,
   isContinued,
   Plan,
@@ -157,4 +158,11 @@ test("a restored log with a new id continues all logs before it", () => {
   expect(restoredHead(head, "A")).toBe(head);
   const third = restoredHead(restoredHead(head, "B"), "C");
   expect(["A", "B", "C", "D"].map((id) => isContinued(third, id))).toEqual([true, true, true, false]);
+});
+
+test("a renamed log has no last place in the log before it", () => {
+  const head = { partitionKey: "log", rowKey: "head", log: "B", seq: "7", restoredFrom: "A" };
+  expect(endIn("B", head)).toEqual({ log: "B", cursor: 7 });
+  expect(endIn("A", head)).toEqual({ log: "A", cursor: Number.POSITIVE_INFINITY });
+  expect(endIn("other", head)).toEqual({ log: "B", cursor: 7 });
 });
