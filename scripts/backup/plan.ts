@@ -89,7 +89,7 @@ export function isContinued(head: StoredRow, log: string): boolean {
  * The last place of the tables' log, in the log with this id. A log that has been restored under a new id has other events
  * after the place of that restore, so it has no last place in the one before.
  */
-export function endIn(log: string, head: StoredRow): Place {
+export function lastPlaceIn(log: string, head: StoredRow): Place {
   const own = textOf(head.log);
   const isRenamed = own !== log && isContinued(head, log);
   return isRenamed

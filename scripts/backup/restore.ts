@@ -22,12 +22,12 @@ import {
 import {
   bodyKeysOf,
   type Erasures,
-  endIn,
   identitiesOf,
   isBody,
   isContinued,
   isEvent,
   isHead,
+  lastPlaceIn,
   leavesNoTombstone,
   nameOf,
   type Place,
@@ -42,7 +42,7 @@ import {
 import { isIn, readAllRows, removeRows, type StoredRow, textOf, type Waiting, writeRows } from "./rows.ts";
 import { readSubscriptions, restoreSubscriptions, toPlace } from "./subscriptions.ts";
 import type { Tables } from "./tables.ts";
-import { begin, end, RESTORE_PARTITION, refuseUnfinished, unfinishedPlan } from "./unfinished.ts";
+import { markBegun, markEnded, RESTORE_PARTITION, refuseUnfinished, unfinishedPlan } from "./unfinished.ts";
 
 type Restored = Manifest["rows"] & {
   /** The last place of the log. */
@@ -81,17 +81,17 @@ export async function restore(
   const begun = unfinished === undefined ? undefined : await readPlan(path);
 
   const existing = await readSubscriptions(tables.subscriptions);
-  const { erasures, found, bodies, end: lastPlace } = await examine(tables, backup, begun);
+  const { erasures, found, bodies, lastPlace } = await examine(tables, backup, begun);
   const { log } = backup.manifest;
   const places = [...existing.map(toPlace), ...(lastPlace ? [lastPlace] : [])];
   const plan: Plan = { ...erasures, log: log && restoredLogId(log, places, begun?.log) };
   await writeDurably(path, planToText(plan));
-  if (!begun) await begin(tables.events, id);
+  if (!begun) await markBegun(tables.events, id);
   if (replace) await empty(tables, waiting);
   const subscriptions = await restoreSubscriptions(tables.subscriptions, { backup, existing, plan }, waiting);
   const tickets = await writeRows(tables.tickets, ticketsOf(backup, plan, found), waiting);
   const events = await restoreEvents(tables.events, { backup, plan, found, bodies }, waiting);
-  await end(tables.events, waiting);
+  await markEnded(tables.events, waiting);
   await removePlans(directory, tables);
   const erased = plan.events.size + plan.tickets.size;
   return { events, tickets, subscriptions, erased, seq: log?.seq ?? 0, hasNewId: plan.log !== log?.id };
@@ -134,7 +134,7 @@ const KEYS = ["PartitionKey", "RowKey"];
  * @throws {DamagedBackup}
  */
 async function examine(tables: Tables, { manifest, read }: Backup, begun: Plan | undefined) {
-  const { remaining, end, ...known } = await findErasures(tables, manifest.log?.id);
+  const { remaining, lastPlace, ...known } = await findErasures(tables, manifest.log?.id);
   const erasures = begun ? together(begun, known) : known;
   const found = new Set<string>();
   const bodies = new Set<string>();
@@ -146,29 +146,29 @@ async function examine(tables: Tables, { manifest, read }: Backup, begun: Plan |
       for (const planned of rowOf(row, erasures)) for (const key of bodyKeysOf(planned)) bodies.add(key);
     }
   }
-  return { erasures, found, bodies, end };
+  return { erasures, found, bodies, lastPlace };
 }
 
 /**
  * Reads which events and tickets are erased in the tables. `remaining` has the names of quarantined deliveries and
  * waiting items. It is missing unless the tables have the backup's log: only then a missing item was erased, deleted or
- * moved into the log. `end` is the last place of the tables' log, see {@link endIn}.
+ * moved into the log. `lastPlace` is that of the tables' log, see {@link lastPlaceIn}.
  */
 async function findErasures(
   { events, tickets }: Tables,
   log: string | undefined,
-): Promise<Erasures & { remaining?: Set<string>; end?: Place }> {
+): Promise<Erasures & { remaining?: Set<string>; lastPlace?: Place }> {
   const erasures: Erasures = { events: new Map(), tickets: new Map(), gone: new Set() };
   const remaining = new Set<string>();
   let isSameLog = false;
-  let end: Place | undefined;
+  let lastPlace: Place | undefined;
   for await (const row of readAllRows(events, {
     select: [...KEYS, "id", "erasedAt", "log", "seq", "restoredFrom"],
   })) {
     const erasedAt = textOf(row.erasedAt);
     if (isHead(row)) {
       isSameLog = log === undefined || isContinued(row, log);
-      end = log === undefined ? undefined : endIn(log, row);
+      lastPlace = log === undefined ? undefined : lastPlaceIn(log, row);
     } else if (leavesNoTombstone(row)) remaining.add(nameOf(row));
     else if (erasedAt && row.partitionKey === LOG) {
       erasures.events.set(textOf(row.id) || row.rowKey.slice(identityKey("").length), erasedAt);
@@ -179,7 +179,7 @@ async function findErasures(
     if (!erasedAt || isIn(ALL_TICKETS, row)) continue;
     erasures.tickets.set(row.rowKey, { erasedFor: textOf(row.erasedFor), erasedAt });
   }
-  return { ...erasures, end, ...(isSameLog && { remaining }) };
+  return { ...erasures, lastPlace, ...(isSameLog && { remaining }) };
 }
 
 /** The partitions of the table of events that a restore does not change. */

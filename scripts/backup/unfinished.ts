@@ -22,11 +22,11 @@ export async function refuseUnfinished(events: TableClient): Promise<void> {
 }
 
 /** @throws {UnfinishedRestore} when another restore began first @throws {StorageUnavailable} */
-export async function begin(events: TableClient, plan: string): Promise<void> {
+export async function markBegun(events: TableClient, plan: string): Promise<void> {
   if ((await createRow(events, { ...KEY, plan })) !== undefined) return;
   throw new UnfinishedRestore("Another restore into these tables has begun.");
 }
 
-export async function end(events: TableClient, waiting: Waiting): Promise<void> {
+export async function markEnded(events: TableClient, waiting: Waiting): Promise<void> {
   await removeRows(events, [KEY], waiting);
 }

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import {
   bodyKeysOf,
   type Erasures,
-  endIn,
   identitiesOf,
   isContinued,
+  lastPlaceIn,
   Plan,
   planRow,
   planToText,
@@ -162,7 +162,7 @@ test("a restored log with a new id continues all logs before it", () => {
 
 test("a renamed log has no last place in the log before it", () => {
   const head = { partitionKey: "log", rowKey: "head", log: "B", seq: "7", restoredFrom: "A" };
-  expect(endIn("B", head)).toEqual({ log: "B", cursor: 7 });
-  expect(endIn("A", head)).toEqual({ log: "A", cursor: Number.POSITIVE_INFINITY });
-  expect(endIn("other", head)).toEqual({ log: "B", cursor: 7 });
+  expect(lastPlaceIn("B", head)).toEqual({ log: "B", cursor: 7 });
+  expect(lastPlaceIn("A", head)).toEqual({ log: "A", cursor: Number.POSITIVE_INFINITY });
+  expect(lastPlaceIn("other", head)).toEqual({ log: "B", cursor: 7 });
 });
