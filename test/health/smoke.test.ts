@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { SANDBOX_CREDENTIALS } from "../../local/sandbox/sandbox.ts";
@@ -8,9 +10,12 @@ import { startApp } from "../app/start-app.ts";
 
 type Run = { args?: string[]; env?: Record<string, string> };
 
+/** With the cache, a script starts in half the time. */
+const ENV = { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
+
 function smoke(url: string, key: string, { args = [], env = {} }: Run = {}) {
   return promisify(execFile)(process.execPath, ["scripts/smoke.ts", url, ...args], {
-    env: { PATH: process.env.PATH, FUNCTION_KEY: key, ...env },
+    env: { ...ENV, FUNCTION_KEY: key, ...env },
   });
 }
 
@@ -50,7 +55,7 @@ test("npm run smoke shows the status by calls that only read", async () => {
   }
 });
 
-test.each([
+test.concurrent.each([
   ["scripts/smoke.ts", ["https://app.example", "--foo"], "npm run smoke -- https://"],
   ["scripts/smoke.ts", ["nowhere"], "nowhere is no URL."],
   ["scripts/bundle.ts", ["--dbug"], "npm run bundle"],
@@ -58,17 +63,14 @@ test.each([
   ["scripts/docs.ts", ["check"], "npm run docs"],
   ["scripts/backup.ts", [], "One DIR is required."],
   ["scripts/backup.ts", ["folder", "--replace"], "Only npm run restore has --replace."],
-])(
-  "%s with the arguments %j prints the reason and the usage, without a stack",
-  async (script, args, text) => {
-    const { code, stderr } = await promisify(execFile)(process.execPath, [script, ...args]).catch(
-      (error) => error,
-    );
-    expect(code).toBe(2);
-    expect(stderr).toContain(text);
-    expect(stderr).not.toMatch(/\n {4}at /);
-  },
-);
+])("%s with the arguments %j prints the reason and the usage without a stack", async (script, args, text) => {
+  const { code, stderr } = await promisify(execFile)(process.execPath, [script, ...args], { env: ENV }).catch(
+    (error) => error,
+  );
+  expect(code).toBe(2);
+  expect(stderr).toContain(text);
+  expect(stderr).not.toMatch(/\n {4}at /);
+});
 
 test("the upstream checks of the Text platform pass in its sandbox by reading only", async () => {
   await using sandbox = await startTextSandbox();
