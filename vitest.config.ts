@@ -1,4 +1,9 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+
+// Each test file has its own process. With the cache, the processes compile each module only once.
+process.env.NODE_COMPILE_CACHE = join(tmpdir(), "node-compile-cache");
 
 export default defineConfig({
   test: {

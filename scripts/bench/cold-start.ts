@@ -48,7 +48,8 @@ export function importedBy(file: string, found = new Set<string>()): Set<string>
   return found;
 }
 
-/** Runs Node.js and reads the JSON that it prints. */
+/** Runs Node.js without a compile cache, as a new instance does, and reads the JSON that it prints. */
 function printed(...args: string[]) {
-  return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8" }));
+  const env = { PATH: process.env.PATH, NODE_DISABLE_COMPILE_CACHE: "1" };
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: "utf8", env }));
 }

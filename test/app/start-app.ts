@@ -1,6 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, inject } from "vitest";
 import { timers } from "../../functions/timers.ts";
@@ -10,6 +8,7 @@ import {
   type TextSandbox,
   type TextSandboxOptions,
 } from "../../local/sandbox/text/sandbox.ts";
+import { PROCESS_ENV } from "../process-env.ts";
 
 export const WEBHOOK = { username: "livechat", password: "a webhook's password" };
 
@@ -94,9 +93,7 @@ async function startHost(env: Record<string, string>, flags: string[] = []): Pro
   const unique = crypto.randomUUID().replaceAll("-", "");
   const child = spawn(process.execPath, ["local/host/main.ts", "--port", "0", ...flags], {
     env: {
-      PATH: process.env.PATH,
-      // All hosts of the suite share the compiled code.
-      NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"),
+      ...PROCESS_ENV,
       LiveChatStorage: inject("storage"),
       LIVECHAT_WEBHOOK_USERNAME: WEBHOOK.username,
       LIVECHAT_WEBHOOK_PASSWORD: WEBHOOK.password,

@@ -1,21 +1,17 @@
 import { execFile } from "node:child_process";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { SANDBOX_CREDENTIALS } from "../../local/sandbox/sandbox.ts";
 import { startTextSandbox, TEXT_CREDENTIALS, type TextSandbox } from "../../local/sandbox/text/sandbox.ts";
 import { upstreamChecks } from "../../scripts/smoke/upstream.ts";
 import { startApp } from "../app/start-app.ts";
+import { PROCESS_ENV } from "../process-env.ts";
 
 type Run = { args?: string[]; env?: Record<string, string> };
 
-/** With the cache, a script starts in half the time. */
-const ENV = { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") };
-
 function smoke(url: string, key: string, { args = [], env = {} }: Run = {}) {
   return promisify(execFile)(process.execPath, ["scripts/smoke.ts", url, ...args], {
-    env: { ...ENV, FUNCTION_KEY: key, ...env },
+    env: { ...PROCESS_ENV, FUNCTION_KEY: key, ...env },
   });
 }
 
@@ -64,9 +60,9 @@ test.concurrent.each([
   ["scripts/backup.ts", [], "One DIR is required."],
   ["scripts/backup.ts", ["folder", "--replace"], "Only npm run restore has --replace."],
 ])("%s with the arguments %j prints the reason and the usage without a stack", async (script, args, text) => {
-  const { code, stderr } = await promisify(execFile)(process.execPath, [script, ...args], { env: ENV }).catch(
-    (error) => error,
-  );
+  const { code, stderr } = await promisify(execFile)(process.execPath, [script, ...args], {
+    env: PROCESS_ENV,
+  }).catch((error) => error);
   expect(code).toBe(2);
   expect(stderr).toContain(text);
   expect(stderr).not.toMatch(/\n {4}at /);

@@ -9,6 +9,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type Sandbox, startSandbox } from "../../local/sandbox/sandbox.ts";
 import { WITHOUT_SCHEDULES } from "../app/start-app.ts";
 import { freePort } from "../free-port.ts";
+import { PROCESS_ENV } from "../process-env.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const folders: string[] = [];
@@ -32,8 +33,7 @@ function run(script: string, folder: string, args: string[], env: Record<string,
   const child = spawn(process.execPath, [join(root, "local", script), ...args], {
     cwd: folder,
     env: {
-      PATH: process.env.PATH,
-      NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"),
+      ...PROCESS_ENV,
       ...WITHOUT_SCHEDULES,
       ...env,
     },
